@@ -1,0 +1,265 @@
+"""Reads the rings: numpy sees them as tables, losses become rows at their place, all CPUs become one order.
+
+A batch holds what every CPU has been read past, ordered by (time, cpu, seq). Records are copied out of the ring
+once, as a block; nothing here runs per event but for path definitions and losses, which are few.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kellect_tui.bpf.paths import PathTable, group_text, path_text
+from kellect_tui.bpf.program import CHUNK_BYTES, Program
+from kellect_tui.events.batch import Batch
+from kellect_tui.events.catalogue import FAMILIES, MONITOR_LOST
+from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, RECORD, Flag, Section
+
+GAP, PATHDEF, CGROUPDEF = 250, 251, 252
+WORDS = RECORD.itemsize // 8
+SHOWN_FAMILIES = len(FAMILIES) - 1  # losses of hidden tree records (index 4) are healed, not reported
+
+_BUSY_EVENT = 1
+_PATIENCE_NS = 50_000_000
+_NO_RECORDS = np.empty(0, RECORD)
+
+
+def boot_ns() -> int:
+    """The clock that the kernel program stamps records with (bpf_ktime_get_boot_ns)."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+@dataclass(slots=True)
+class _Cpu:
+    """Where the reader stands on one CPU's ring; positions count slots since the start."""
+
+    number: int
+    tail: int = 0
+    scanned: int = 0
+    heap_tail: int = 0
+    last_ns: int = 0  # time of the last record handed over
+    newest_ns: int = 0  # time of the last record published
+    lost: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))
+    gap_since_ns: int = 0
+
+
+class Reader:
+    """The consumer of a program's rings; one thread.
+
+    Attributes:
+        paths: Texts behind path keys. cgroups: control group paths by id (empty on a host without cgroup v2).
+        gaps: how many losses (one per gap) were seen.
+    """
+
+    def __init__(self, program: Program, *, cgroups: bool = True) -> None:
+        self._program = program
+        self._head = program.ctl["head"]
+        self._tail = program.ctl["tail"]
+        self._heap_tail = program.ctl["heap_tail"]
+        self._busy = program.ctl["busy"]
+        self._gap = program.ctl["gap"]
+        self._lost = program.ctl["lost"]
+        self._last_group = program.ctl["last_group"]
+        self._generation = program.cfg["reader_generation"]
+        self._cpus = [_Cpu(number) for number in range(program.cpus)]
+        self._words = [ring.view(np.uint64).reshape(-1, WORDS) for ring in program.ring]
+        self._with_groups = cgroups
+        self.paths = PathTable()
+        self.cgroups: dict[int, bytes] = {}
+        self.gaps = 0
+
+    def read(self, *, final: bool = False) -> Batch | None:
+        """What has become ready; None for nothing. `final`: the probes are silent, hold nothing back."""
+        now = boot_ns()
+        heads, horizon = self._horizon(now, final=final)
+        for cpu in self._cpus:  # a path that a record up to `heads` leans on was published before it: read the heads again
+            self._scan(cpu, int(self._head[cpu.number]))
+        spans = [(cpu, self._due(cpu, head, horizon)) for cpu, head in zip(self._cpus, heads, strict=True)]
+        blocks = [self._take(cpu, end, now) for cpu, end in spans if end > cpu.tail]
+        blocks += [block for cpu in self._cpus if (block := self._overdue(cpu, now, final=final)) is not None]
+        batch = self._merge(blocks) if blocks else None
+        for cpu, end in spans:
+            self._hand_back(cpu, end)
+        return batch
+
+    def _horizon(self, now: int, *, final: bool) -> tuple[list[int], int]:
+        """The heads, and the time up to which every CPU has been read."""
+        heads, horizon = [], now
+        for cpu in self._cpus:
+            at = cpu.number
+            for _try in range(100):  # a program runs for a microsecond; `busy` must be read before the head
+                busy = int(self._busy[at])
+                head = int(self._head[at])
+                if busy != _BUSY_EVENT:
+                    break
+            heads.append(head)
+            if head:
+                cpu.newest_ns = int(self._program.ring[at]["time"][(head - 1) % self._program.slots]) if head > cpu.tail else cpu.newest_ns
+            if not final and (busy == _BUSY_EVENT or self._is_waiting_gap(cpu, now)):
+                horizon = min(horizon, cpu.newest_ns)
+        return heads, (1 << 63) if final else horizon
+
+    def _is_waiting_gap(self, cpu: _Cpu, now: int) -> bool:
+        """Whether a loss stands open on this CPU: its record comes with the CPU's next event, soon."""
+        if not int(self._gap[cpu.number]):
+            cpu.gap_since_ns = 0
+            return False
+        if not cpu.gap_since_ns:
+            cpu.gap_since_ns = now
+        return now - cpu.gap_since_ns < _PATIENCE_NS
+
+    def _due(self, cpu: _Cpu, head: int, horizon: int) -> int:
+        """Position up to which this CPU's records are not younger than the horizon."""
+        if head == cpu.tail or cpu.newest_ns <= horizon:
+            return head
+        times = np.concatenate([rows["time"] for rows in self._views(cpu, cpu.tail, head)])
+        return cpu.tail + int(np.searchsorted(times, horizon, "right"))
+
+    def _views(self, cpu: _Cpu, start: int, end: int) -> Iterator[NDArray[np.void]]:
+        slots, ring = self._program.slots, self._program.ring[cpu.number]
+        first = start % slots
+        count = end - start
+        yield ring[first : first + min(count, slots - first)]
+        if first + count > slots:
+            yield ring[: first + count - slots]
+
+    def _scan(self, cpu: _Cpu, end: int) -> None:
+        """Learn the path definitions between where we scanned last and `end`."""
+        if end == cpu.scanned:
+            return
+        for rows in self._views(cpu, cpu.scanned, end):
+            for index in np.flatnonzero(rows["event"] >= PATHDEF):
+                self._learn(cpu, rows[index])
+        cpu.scanned = end
+
+    def _learn(self, cpu: _Cpu, row: np.void) -> None:
+        names = self._heap(cpu, int(row["payload_at"]), int(row["payload_len"])).tobytes()
+        args = row["args"]
+        if row["event"] == CGROUPDEF:
+            if self._with_groups:
+                self.cgroups[int(args[0])] = group_text(names)
+            return
+        text = path_text(names, int(args[1]), int(args[2]), int(args[3]))
+        if text is not None and self.paths.take(int(args[0]), text):
+            self.new_generation()
+
+    def new_generation(self) -> None:
+        """Have every path and control group sent again on its next use."""
+        self._generation[0] += 1
+        self._last_group[:] = 0
+
+    def _heap(self, cpu: _Cpu, at: int, length: int) -> NDArray[np.uint8]:
+        heap = self._program.heap[cpu.number]
+        size = self._program.chunks * CHUNK_BYTES
+        first = at % size
+        if first + length <= size:
+            return heap[first : first + length]
+        return np.concatenate([heap[first:], heap[: first + length - size]])
+
+    def _take(self, cpu: _Cpu, end: int, now: int) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
+        """Copy the records up to `end` and their payload; definitions go, gaps become losses."""
+        slots, words = self._program.slots, self._words[cpu.number]
+        first, count = cpu.tail % slots, end - cpu.tail
+        if first + count <= slots:
+            block = words[first : first + count].copy()
+        else:
+            block = np.concatenate([words[first:], words[: first + count - slots]])
+        rows: NDArray[np.void] = block.view(RECORD).reshape(-1)
+        has_payload = rows["payload_len"] != 0
+        payload = np.empty(0, np.uint8)
+        if has_payload.any():
+            base = cpu.heap_tail
+            stop = int((rows["payload_at"] + rows["payload_len"])[has_payload].max())
+            payload = self._heap(cpu, base, stop - base).copy()
+            rows["payload_at"] = np.where(has_payload, rows["payload_at"] - np.uint64(base), np.uint64(0))
+            cpu.heap_tail = stop
+        special = rows["event"] >= GAP
+        if special.any():
+            rows = self._without_special(cpu, rows, special)
+        if len(rows):
+            cpu.last_ns = int(rows["time"][-1])
+        return rows, payload
+
+    def _without_special(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.bool_]) -> NDArray[np.void]:
+        pieces: list[NDArray[np.void]] = []
+        start = 0
+        for gap in np.flatnonzero(rows["event"] == GAP).tolist():
+            before = rows[start:gap][~special[start:gap]]
+            pieces.append(before)
+            last = int(before["time"][-1]) if len(before) else cpu.last_ns
+            cpu.last_ns = last
+            pieces.append(self._losses(cpu, rows["args"][gap].copy(), last, int(rows["time"][gap + 1])))
+            start = gap + 1
+        pieces.append(rows[start:][~special[start:]])
+        return np.concatenate(pieces)
+
+    def _losses(self, cpu: _Cpu, counters: NDArray[np.uint64], start_ns: int, end_ns: int) -> NDArray[np.void]:
+        """One row per family that lost something since the last look; the kernel's counters only ever grow."""
+        missing = counters - cpu.lost
+        cpu.lost = counters
+        if not missing.any():
+            return _NO_RECORDS
+        self.new_generation()  # the record that carried a path may be gone
+        families = np.flatnonzero(missing[:SHOWN_FAMILIES])
+        if len(families):
+            self.gaps += 1
+        rows = np.zeros(len(families), RECORD)
+        rows["event"], rows["time"], rows["cpu"] = MONITOR_LOST, start_ns, cpu.number
+        rows["syscall"], rows["duration"], rows["flags"], rows["auid"] = NO_SYSCALL, NO_DURATION, int(Flag.NO_RESULT), NO_ID
+        for row, family in zip(rows, families.tolist(), strict=True):
+            row["args"][:5] = (missing[family], family, cpu.number, start_ns, end_ns)
+        return rows
+
+    def _overdue(self, cpu: _Cpu, now: int, *, final: bool) -> tuple[NDArray[np.void], NDArray[np.uint8]] | None:
+        """A loss on a CPU that has fallen silent since: say it now, with the time of this look as its end."""
+        if not int(self._gap[cpu.number]) or cpu.tail != int(self._head[cpu.number]):
+            if not final:
+                return None
+        elif not final and now - cpu.gap_since_ns < _PATIENCE_NS:
+            return None
+        rows = self._losses(cpu, self._lost[cpu.number].copy(), cpu.last_ns, now)
+        return (rows, np.empty(0, np.uint8)) if len(rows) else None
+
+    def _merge(self, blocks: list[tuple[NDArray[np.void], NDArray[np.uint8]]]) -> Batch | None:
+        offset = 0
+        for rows, payload in blocks:
+            if offset and len(payload):
+                rows["payload_at"] += np.where(rows["payload_len"] != 0, np.uint64(offset), np.uint64(0))
+            offset += len(payload)
+        records = np.concatenate([rows for rows, _payload in blocks]) if len(blocks) > 1 else blocks[0][0]
+        payload = np.concatenate([payload for _rows, payload in blocks]) if len(blocks) > 1 else blocks[0][1]
+        if not len(records):
+            return None
+        if len(blocks) > 1:
+            order = np.argsort(records["time"].astype(np.int64), kind="stable")
+            records = records.view(np.uint64).reshape(-1, WORDS).take(order, axis=0).view(RECORD).reshape(-1)
+        keyed = np.flatnonzero(records["flags"] & int(Flag.KEYED))
+        if len(keyed):
+            payload = self._name_keys(records, payload, keyed.tolist())
+        return Batch(records, payload, self.paths, self.cgroups)
+
+    def _name_keys(self, records: NDArray[np.void], payload: NDArray[np.uint8], keyed: list[int]) -> NDArray[np.uint8]:
+        """Put the text of a path in place of its key (the base directory of a script run by execveat)."""
+        tail = bytearray()
+        for index in keyed:
+            at, length = int(records["payload_at"][index]), int(records["payload_len"][index])
+            body = payload[at : at + length].tobytes()
+            key_at = len(body) - 16
+            text = self.paths.get(int.from_bytes(body[key_at + 8 :], "little"))
+            mark = 0 if text is not None else 2
+            data = text or b""
+            section = bytes([Section.TEXT, body[key_at + 1], mark, 0]) + len(data).to_bytes(4, "little") + data + b"\0" * (-len(data) % 8)
+            records["payload_at"][index] = len(payload) + len(tail)
+            records["payload_len"][index] = key_at + len(section)
+            tail += body[:key_at] + section
+        return np.concatenate([payload, np.frombuffer(bytes(tail), np.uint8)])
+
+    def _hand_back(self, cpu: _Cpu, end: int) -> None:
+        if end != cpu.tail:
+            cpu.tail = end
+            self._heap_tail[cpu.number] = cpu.heap_tail
+            self._tail[cpu.number] = end
