@@ -43,8 +43,7 @@ static u64 (*boot_ns)(void) = (void *)125;
 #define SEC_MAX 4128u     // largest section but argv
 #define ARGV_MAX 8192u
 #define RESERVE 8u        // slots that one event may take: a gap record, itself, its path definitions
-#define MESSAGES 16       // of sendmmsg, recvmmsg, and vectors of each message, that are added up
-#define VECTORS 64
+#define VECTORS 320       // messages and their vectors, together, that are added up
 #define COMPONENTS 400    // path components in one turn of a walker; four turns reach 4095 bytes of one-letter names
 
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
@@ -91,7 +90,8 @@ struct ctl {
     u64 off, dentry, mnt, root, rdentry, rmnt, nr, turn, address_length, step;
     u64 pending; struct pending wait[4];          // paths to be sent
     u64 kernfs, group, group_key, last_group, gap, sent[4];
-    u64 sum, bad, moved, time, pad0[1];
+    u64 sum, bad, moved, time, message, vector, vectors, vectors_at, messages, messages_at, many, finished;
+    s64 messages_done;
     u64 tail, heap_tail, pad1[6];                 // consumer, a cache line of its own
     u64 lost[FAMILIES], left_out, nested, no_payload, pad2[7];
 };
@@ -1280,25 +1280,52 @@ int messages(u64 *ctx) {
     SET(c->moved, 0);
     *(volatile u64 *)(p + 24) = 0;
     *(volatile u64 *)(p + 32) = 0;
+    // One loop over messages and their vectors, its state in the map: nested ones cost the verifier a million steps.
+    SET(c->message, 0);
+    SET(c->vector, 0);
+    SET(c->vectors, 0);
+    SET(c->many, many);
+    SET(c->messages, count);
+    SET(c->messages_at, v);
+    SET(c->messages_done, many ? ret : 0);
+    SET(c->finished, 0);
 #pragma clang loop unroll(disable)
-    for (u64 i = 0; i < MESSAGES; i++) {
-        if (i >= count)
-            break;
-        s64 failed = many ? read_user(&m, 64, v + i * 64) : read_user(&m, 56, v);  // msg_len is there in an array only
-        if (failed) {
-            SET(c->bad, GET(c->bad) | (i ? 3 : 7));
-            break;
+    for (u64 turn = 0; turn < VECTORS; turn++) {
+        u64 i = GET(c->message), j = GET(c->vector);
+        if (j >= GET(c->vectors)) {
+            if (i >= GET(c->messages)) {
+                SET(c->finished, 1);
+                break;
+            }
+            s64 failed = GET(c->many) ? read_user(&m, 64, GET(c->messages_at) + i * 64) : read_user(&m, 56, GET(c->messages_at));  // msg_len is there in an array only
+            if (failed) {
+                SET(c->bad, i ? 3 : 7);
+                SET(c->finished, 1);
+                break;
+            }
+            if (i == 0) {
+                *(volatile u64 *)(p + 24) = m.name;
+                *(volatile u32 *)(p + 32) = m.name_length;
+            }
+            if ((s64)i < GET(c->messages_done))
+                SET(c->moved, GET(c->moved) + m.moved);
+            SET(c->vectors_at, m.vectors);
+            SET(c->vectors, m.count);
+            SET(c->vector, 0);
+            SET(c->message, i + 1);
+            continue;
         }
-        if (i == 0) {
-            *(volatile u64 *)(p + 24) = m.name;
-            *(volatile u32 *)(p + 32) = m.name_length;
+        struct vector w;
+        if (read_user(&w, sizeof(w), GET(c->vectors_at) + j * 16)) {
+            SET(c->bad, GET(c->bad) | 1);
+            SET(c->vectors, 0);
+            continue;
         }
-        if (many && (s64)i < ret)
-            SET(c->moved, GET(c->moved) + m.moved);
-        sum_vectors(c, m.vectors, m.count, VECTORS);
+        SET(c->sum, GET(c->sum) + w.length);
+        SET(c->vector, j + 1);
     }
-    if (count > MESSAGES)
-        SET(c->bad, GET(c->bad) | (ret > MESSAGES ? 3 : 1));
+    if (!GET(c->finished) && (GET(c->message) < count || GET(c->vector) < GET(c->vectors)))
+        SET(c->bad, GET(c->bad) | ((s64)GET(c->message) < GET(c->messages_done) ? 3 : 1));
     u64 bad = GET(c->bad), name = *(volatile u64 *)(p + 24), size = *(volatile u32 *)(p + 32);
     *(u64 *)(p + 8) = GET(c->sum);
     *(u64 *)(p + 16) = GET(c->moved);

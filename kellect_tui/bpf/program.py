@@ -262,7 +262,8 @@ class Program:
 
     def _shared(self, name: str, length: int) -> mmap.mmap:
         page = mmap.PAGESIZE
-        area = mmap.mmap(self._bcc[name].map_fd, -(-length // page) * page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        # populated at once: page faults in the first busy moment made the reader lose
+        area = mmap.mmap(self._bcc[name].map_fd, -(-length // page) * page, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE)
         self._maps.append(area)
         return area
 

@@ -28,6 +28,23 @@ _PATIENCE_NS = 50_000_000
 _NO_RECORDS = np.empty(0, RECORD)
 
 
+def _words(rows: NDArray[np.void]) -> NDArray[np.uint64]:
+    """Records as ``(n, WORDS)`` numbers: numpy copies those as blocks, structured rows field by field."""
+    return rows.view(np.uint64).reshape(-1, WORDS)
+
+
+def _rows(words: NDArray[np.uint64]) -> NDArray[np.void]:
+    return words.view(RECORD).reshape(-1)
+
+
+def _kept(rows: NDArray[np.void], special: NDArray[np.bool_]) -> NDArray[np.void]:
+    return _rows(_words(rows)[~special]) if special.any() else rows
+
+
+def _joined(pieces: list[NDArray[np.void]]) -> NDArray[np.void]:
+    return pieces[0] if len(pieces) == 1 else _rows(np.concatenate([_words(piece) for piece in pieces]))
+
+
 def boot_ns() -> int:
     """The clock that the kernel program stamps records with (bpf_ktime_get_boot_ns)."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -168,7 +185,7 @@ class Reader:
             block = words[first : first + count].copy()
         else:
             block = np.concatenate([words[first:], words[: first + count - slots]])
-        rows: NDArray[np.void] = block.view(RECORD).reshape(-1)
+        rows = _rows(block)
         has_payload = rows["payload_len"] != 0
         payload = np.empty(0, np.uint8)
         if has_payload.any():
@@ -188,14 +205,14 @@ class Reader:
         pieces: list[NDArray[np.void]] = []
         start = 0
         for gap in np.flatnonzero(rows["event"] == GAP).tolist():
-            before = rows[start:gap][~special[start:gap]]
+            before = _kept(rows[start:gap], special[start:gap])
             pieces.append(before)
             last = int(before["time"][-1]) if len(before) else cpu.last_ns
             cpu.last_ns = last
             pieces.append(self._losses(cpu, rows["args"][gap].copy(), last, int(rows["time"][gap + 1])))
             start = gap + 1
-        pieces.append(rows[start:][~special[start:]])
-        return np.concatenate(pieces)
+        pieces.append(_kept(rows[start:], special[start:]))
+        return _joined(pieces)
 
     def _losses(self, cpu: _Cpu, counters: NDArray[np.uint64], start_ns: int, end_ns: int) -> NDArray[np.void]:
         """One row per family that lost something since the last look; the kernel's counters only ever grow."""
@@ -230,13 +247,13 @@ class Reader:
             if offset and len(payload):
                 rows["payload_at"] += np.where(rows["payload_len"] != 0, np.uint64(offset), np.uint64(0))
             offset += len(payload)
-        records = np.concatenate([rows for rows, _payload in blocks]) if len(blocks) > 1 else blocks[0][0]
+        records = _joined([rows for rows, _payload in blocks])
         payload = np.concatenate([payload for _rows, payload in blocks]) if len(blocks) > 1 else blocks[0][1]
         if not len(records):
             return None
         if len(blocks) > 1:
             order = np.argsort(records["time"].astype(np.int64), kind="stable")
-            records = records.view(np.uint64).reshape(-1, WORDS).take(order, axis=0).view(RECORD).reshape(-1)
+            records = _rows(_words(records).take(order, axis=0))
         keyed = np.flatnonzero(records["flags"] & int(Flag.KEYED))
         if len(keyed):
             payload = self._name_keys(records, payload, keyed.tolist())
