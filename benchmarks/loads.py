@@ -1,0 +1,30 @@
+"""Builds and runs `load.c`; medians and spreads for all benchmarks here."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def build(directory: Path | None = None) -> Path:
+    """The compiled load generator. Needs gcc."""
+    out = (directory or Path(tempfile.gettempdir())) / "kellect-load"
+    subprocess.run(["gcc", "-O2", "-o", out, HERE / "load.c"], check=True)
+    return out
+
+
+def run(load: Path, mode: str, count: int, rate: int = 0) -> tuple[float, float]:
+    """(CPU ns a call, wall seconds) of one run."""
+    words = subprocess.run([load, mode, str(count), str(rate)], check=True, capture_output=True, text=True).stdout.split()
+    return float(words[1]), float(words[2])
+
+
+def spread(values: Sequence[float], unit: str = "", digits: int = 0) -> str:
+    """`median (min-max)` of the values."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:.{digits}f}{unit} ({low:.{digits}f}-{high:.{digits}f})"

@@ -1,0 +1,224 @@
+"""The reader against a program that is a few lines of Python: what goes in comes out, or is counted as lost."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kellect_tui.bpf import ring as ring_module
+from kellect_tui.bpf.program import CHUNK_BYTES
+from kellect_tui.bpf.ring import CGROUPDEF, GAP, PATHDEF, Reader
+from kellect_tui.events.batch import Batch
+from kellect_tui.events.catalogue import MONITOR_LOST
+from kellect_tui.events.record import RECORD, Flag, Section
+
+SLOTS, CHUNKS, RESERVE = 32, 2, 8
+CTL = np.dtype(
+    [("head", "<u8"), ("tail", "<u8"), ("heap_tail", "<u8"), ("busy", "<u8"), ("gap", "<u8"), ("last_group", "<u8"), ("lost", "<u8", (6,)), ("heap", "<u8"), ("seq", "<u8")]
+)
+CFG = np.dtype([("reader_generation", "<u8")])
+FILE, PROCESS = 0, 1
+
+
+class Kernel:
+    """The producing side, as kellect.bpf.c does it: claim, gap record, event, definitions, publish."""
+
+    def __init__(self, cpus: int = 2) -> None:
+        self.cpus, self.slots, self.chunks = cpus, SLOTS, CHUNKS
+        self.ring = [np.zeros(SLOTS, RECORD) for _cpu in range(cpus)]
+        self.heap = [np.zeros(CHUNKS * CHUNK_BYTES, np.uint8) for _cpu in range(cpus)]
+        self.ctl = np.zeros(cpus, CTL)
+        self.cfg = np.zeros(1, CFG)
+        self.now = 1_000
+
+    def event(self, cpu: int, number: int, family: int = FILE, payload: bytes = b"", path: tuple[int, bytes] | None = None) -> bool:
+        """One event with `number` in its first register. False: lost."""
+        ctl, self.now = self.ctl[cpu], self.now + 10
+        ctl["seq"] += 1
+        if int(ctl["head"]) + RESERVE - int(ctl["tail"]) > SLOTS:
+            ctl["lost"][family] += 1
+            ctl["gap"] = 1
+            return False
+        head = int(ctl["head"])
+        if ctl["gap"]:
+            head = self._put(cpu, head, GAP, ctl["lost"])
+            ctl["gap"] = 0
+        at = head
+        head = self._put(cpu, head, 1, [number], payload)
+        self.ring[cpu][at % SLOTS]["seq"] = ctl["seq"]
+        if path:
+            head = self._put(cpu, head, PATHDEF, [path[0], 0xEF53, 1, 0], path[1])
+        ctl["head"] = head
+        return True
+
+    def _put(self, cpu: int, head: int, event: int, args: object, payload: bytes = b"") -> int:
+        row = self.ring[cpu][head % SLOTS]
+        row["event"], row["time"], row["cpu"], row["flags"], row["payload_len"] = event, self.now, cpu, 0, len(payload)
+        row["args"] = 0
+        row["args"][: len(args)] = args  # type: ignore[arg-type]
+        if payload:
+            at = (int(self.ctl[cpu]["heap"]) + 7) & ~7
+            if at % CHUNK_BYTES + len(payload) > CHUNK_BYTES:
+                at = -(-at // CHUNK_BYTES) * CHUNK_BYTES
+            row["payload_at"] = at
+            start = at % (CHUNKS * CHUNK_BYTES)
+            self.heap[cpu][start : start + len(payload)] = np.frombuffer(payload, np.uint8)
+            self.ctl[cpu]["heap"] = at + len(payload)
+        return head + 1
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    made = Kernel()
+    monkeypatch.setattr(ring_module, "boot_ns", lambda: made.now)
+    return made
+
+
+def payload_of(batch: Batch, index: int) -> bytes:
+    row = batch.records[index]
+    return batch.payload[int(row["payload_at"]) : int(row["payload_at"] + row["payload_len"])].tobytes()
+
+
+def test_events_of_two_cpus_come_in_the_order_of_time_with_their_payload(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    for number in range(10):
+        kernel.event(number % 2, number, payload=b"p%07d" % number)
+    batch = reader.read()
+    assert batch is not None
+    assert batch.records["args"][:, 0].tolist() == list(range(10))
+    assert [payload_of(batch, index) for index in range(10)] == [b"p%07d" % number for number in range(10)]
+    assert reader.read() is None
+
+
+def test_a_path_is_known_in_the_batch_that_leans_on_it_and_is_no_event(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    kernel.event(0, 1, path=(77, b"f\0d\0"))
+    batch = reader.read()
+    assert batch is not None
+    assert len(batch.records) == 1
+    assert batch.paths[77] == b"/d/f"
+
+
+def test_nothing_is_handed_over_past_a_cpu_that_is_still_writing(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    kernel.event(0, 1)
+    kernel.event(1, 2)
+    kernel.ctl["busy"][0] = 1
+    batch = reader.read()
+    assert batch is not None
+    assert batch.records["args"][:, 0].tolist() == [1]
+    kernel.ctl["busy"][0] = 0
+    batch = reader.read()
+    assert batch is not None
+    assert batch.records["args"][:, 0].tolist() == [2]
+
+
+def test_a_loss_stands_between_the_events_around_it_one_row_a_family(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    kept = [number for number in range(40) if kernel.event(0, number, family=PROCESS if number % 3 == 0 else FILE)]
+    last = kernel.ring[0]["time"][(int(kernel.ctl["head"][0]) - 1) % SLOTS]
+    first_batch = reader.read()
+    kernel.event(0, 100)
+    batch = reader.read()
+    assert first_batch is not None
+    assert batch is not None
+    assert first_batch.records["args"][:, 0].tolist() == kept
+    losses = batch.records[batch.records["event"] == MONITOR_LOST]
+    lost = [number for number in range(40) if number not in kept]
+    by_family = [sum(number % 3 != 0 for number in lost), sum(number % 3 == 0 for number in lost)]
+    assert losses["args"][:, :5].tolist() == [[count, family, 0, last, kernel.now] for family, count in enumerate(by_family)]
+    assert losses["time"].tolist() == [last, last]
+    assert batch.records["event"].tolist() == [MONITOR_LOST, MONITOR_LOST, 1]
+    assert reader.gaps == 1
+    assert kernel.cfg["reader_generation"][0] == 1
+
+
+def test_a_loss_on_a_cpu_that_falls_silent_is_told_at_the_end(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    for number in range(40):
+        kernel.event(0, number)
+    reader.read()
+    batch = reader.read(final=True)
+    assert batch is not None
+    assert batch.records["event"].tolist() == [MONITOR_LOST]
+    assert batch.records["args"][0][:2].tolist() == [40 - (SLOTS - RESERVE + 1), FILE]
+    assert reader.read(final=True) is None
+
+
+def test_a_script_by_descriptor_gets_the_text_of_its_base_directory(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    name = bytes([Section.STRING, 0, 0, 0]) + (2).to_bytes(4, "little") + b"ab" + b"\0" * 6
+    key = bytes([Section.KEY, 7, 0, 0]) + (8).to_bytes(4, "little") + (77).to_bytes(8, "little")
+    kernel.event(0, 1, payload=name + key, path=(77, b"dir\0"))
+    kernel.ring[0]["flags"][0] = int(Flag.KEYED)
+    batch = reader.read()
+    assert batch is not None
+    assert payload_of(batch, 0) == name + bytes([Section.TEXT, 7, 0, 0]) + (4).to_bytes(4, "little") + b"/dir\0\0\0\0"
+
+
+def test_control_groups_are_learned_unless_the_host_has_none(kernel: Kernel) -> None:
+    for with_groups, expected in ((True, {5: b"/a"}), (False, {})):
+        reader = Reader(kernel, cgroups=with_groups)  # type: ignore[arg-type]
+        reader._learn(SimpleNamespace(number=0), _definition(kernel))  # type: ignore[arg-type]
+        assert reader.cgroups == expected
+
+
+def _definition(kernel: Kernel) -> np.void:
+    kernel.ctl["heap"][0] = 0
+    kernel._put(0, 0, CGROUPDEF, [5], b"a\0")
+    row: np.void = kernel.ring[0][0]
+    return row
+
+
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("event"), st.integers(0, 1), st.integers(0, 3), st.binary(max_size=40)),
+        st.tuples(st.just("big"), st.integers(0, 1), st.just(0), st.just(b"x" * 60_000)),
+        st.tuples(st.just("read"), st.just(0), st.just(0), st.just(b"")),
+    ),
+    max_size=150,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(actions=ACTIONS)
+def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, bytes]]) -> None:
+    """Across the wrap of ring and heap: every event comes out once, in order, whole, or is counted where it is missing."""
+    kernel = Kernel()
+    real, ring_module.boot_ns = ring_module.boot_ns, lambda: kernel.now
+    try:
+        reader = Reader(kernel)  # type: ignore[arg-type]
+        sent: dict[int, bytes] = {}
+        happened = [0, 0, 0, 0]
+        got: list[tuple[int, bytes]] = []
+        lost = [0, 0, 0, 0]
+        times: list[int] = []
+
+        def collect(batch: Batch | None) -> None:
+            for index, row in enumerate(batch.records if batch is not None else ()):
+                times.append(int(row["time"]))
+                if row["event"] == MONITOR_LOST:
+                    lost[int(row["args"][1])] += int(row["args"][0])
+                else:
+                    assert batch is not None
+                    got.append((int(row["args"][0]), payload_of(batch, index)))
+
+        for number, (what, cpu, family, data) in enumerate(actions):
+            if what == "read":
+                collect(reader.read())
+                continue
+            room = int(kernel.ctl["heap"][cpu]) + len(data) + CHUNK_BYTES - int(kernel.ctl["heap_tail"][cpu]) < CHUNKS * CHUNK_BYTES
+            happened[family] += 1
+            if kernel.event(cpu, number, family, data if room else b""):
+                sent[number] = data if room else b""
+        collect(reader.read(final=True))
+        collect(reader.read(final=True))
+        assert sorted(got) == sorted(sent.items())
+        assert len(got) + sum(lost) == sum(happened)
+        assert times == sorted(times)
+    finally:
+        ring_module.boot_ns = real
