@@ -244,18 +244,10 @@ struct dent { u64 w[DENT_SPAN / 8]; };
 #define D_NAME(e)   ((e).w[(OFF_D_NAME - OFF_D_PPREV) / 8 + 1])
 #define D_INODE(e)  ((e).w[(OFF_D_INODE - OFF_D_PPREV) / 8])
 
-struct object { u64 mnt, dentry, inode; u32 mode; };
-
-static __always_inline int file_object(u64 file, struct object *o) {
-    struct { u64 mnt, dentry; } p;
-    if (read_kernel(&p, sizeof(p), (file + OFF_F_PATH)))
-        return 0;
-    o->mnt = p.mnt;
-    o->dentry = p.dentry;
-    o->inode = R(u64, file, OFF_F_INODE);
-    o->mode = 0;
-    return 1;
-}
+// Of an open file, in one read: f_mode, f_inode, f_path. Of an inode, in one read: i_mode, i_uid, i_ino.
+struct file_span { u64 w[FILE_SPAN / 8]; };
+#define F_AT(T, f, off) (*(T *)((u8 *)&(f) + ((off) - FILE_FROM)))
+struct inode_span { u16 mode, opflags; u32 uid; u64 w[(OFF_I_INO - 8) / 8]; u64 number; };
 
 static __always_inline u64 file_of(u64 task, u32 fd) {
     u64 files = K(u64, task, OFF_FILES);
@@ -322,23 +314,23 @@ static __always_inline u64 keyed(struct ctl *c, struct cfg *g, u64 dentry, u64 m
 
 // The open file behind fd: its key, and with `r` its inode's facts. 0: not open.
 static __always_inline u64 object_key(struct ctl *c, struct cfg *g, u64 task, u32 fd, struct rec *r) {
-    struct object o;
+    struct file_span f;
     if ((s32)fd < 0)
         return 0;
     u64 file = file_of(task, fd);
-    if (!file || !file_object(file, &o))
+    if (!file || read_kernel(&f, sizeof(f), file + FILE_FROM))
         return 0;
     if (r) {
-        struct { u16 mode, opflags; u32 uid; } i;
-        if (!read_kernel(&i, sizeof(i), o.inode)) {
+        struct inode_span i;
+        if (!read_kernel(&i, sizeof(i), F_AT(u64, f, OFF_F_INODE))) {
             r->file_mode = i.mode;
             r->file_uid = i.uid;
+            r->inode = i.number;
         }
-        r->inode = R(u64, o.inode, OFF_I_INO);
-        if (R(u32, file, OFF_F_MODE) & 0x100000)  // FMODE_CREATED, include/linux/fs.h
+        if (F_AT(u32, f, OFF_F_MODE) & 0x100000)  // FMODE_CREATED, linux/fs.h
             r->flags |= F_CREATED;
     }
-    return keyed(c, g, o.dentry, o.mnt);
+    return keyed(c, g, F_AT(u64, f, OFF_F_PATH + 8), F_AT(u64, f, OFF_F_PATH));
 }
 
 // Base directory of a name: the working directory or a descriptor. 0: none such.
@@ -1001,23 +993,6 @@ static __always_inline void socket_names(struct ctl *c, struct rec *r, u8 *p, u6
 
 struct vector { u64 base, length; };
 
-// Adds up an iovec array into ctl (in the map, so that the verifier sees turns that look alike).
-static __always_inline void sum_vectors(struct ctl *c, u64 at, u64 n, u64 limit) {
-    struct vector v;
-#pragma clang loop unroll(disable)
-    for (u64 i = 0; i < limit; i++) {
-        if (i >= n)
-            break;
-        if (read_user(&v, sizeof(v), at + i * 16)) {
-            SET(c->bad, GET(c->bad) | 1);
-            break;
-        }
-        SET(c->sum, GET(c->sum) + v.length);
-    }
-    if (n > limit)
-        SET(c->bad, GET(c->bad) | 1);
-}
-
 int step(u64 *ctx) {
     struct ctl *c = my_ctl();
     if (!c)
@@ -1146,14 +1121,6 @@ int step(u64 *ctx) {
             marks = MARK_UNREADABLE;
             len = 0;
         }
-    } else if (kind == S_VECTORS) {
-        SET(c->sum, 0);
-        SET(c->bad, 0);
-        sum_vectors(c, v, c->a[2], 128);
-        *(u64 *)(p + 8) = GET(c->sum);
-        len = 8;
-        if (GET(c->bad))
-            marks = MARK_UNREADABLE;
     } else if (kind == S_OLD_IDS || kind == S_TARGET) {
         *(u64 *)(p + 8) = c->d[0];
         *(u64 *)(p + 16) = c->d[1];
@@ -1164,7 +1131,7 @@ int step(u64 *ctx) {
     } else if (kind == S_ARGV) {
         exit_next.call((void *)ctx, X_ARGV);
         goto done;
-    } else if (kind == S_MESSAGE || kind == S_MESSAGES) {
+    } else if (kind == S_MESSAGE || kind == S_MESSAGES || kind == S_VECTORS) {
         exit_next.call((void *)ctx, X_MESSAGES);
         goto done;
     } else if (kind == S_SOCKET) {
@@ -1250,7 +1217,7 @@ done:
     return 0;
 }
 
-// msghdr, or an array of mmsghdr: lengths summed, then the first message's address.
+// Lengths summed: of an iovec array, of a msghdr's, or of all those of an array of mmsghdr; then the first message's address.
 int messages(u64 *ctx) {
     struct ctl *c = my_ctl();
     if (!c)
@@ -1288,6 +1255,12 @@ int messages(u64 *ctx) {
     SET(c->messages, count);
     SET(c->messages_at, v);
     SET(c->messages_done, many ? ret : 0);
+    u64 kind = d->kind[n];
+    if (kind == S_VECTORS) {
+        SET(c->messages, (u64)0);
+        SET(c->vectors_at, v);
+        SET(c->vectors, c->a[2]);
+    }
     SET(c->finished, 0);
 #pragma clang loop unroll(disable)
     for (u64 turn = 0; turn < VECTORS; turn++) {
@@ -1324,8 +1297,13 @@ int messages(u64 *ctx) {
         SET(c->sum, GET(c->sum) + w.length);
         SET(c->vector, j + 1);
     }
-    if (!GET(c->finished) && (GET(c->message) < count || GET(c->vector) < GET(c->vectors)))
+    if (!GET(c->finished) && (GET(c->message) < GET(c->messages) || GET(c->vector) < GET(c->vectors)))
         SET(c->bad, GET(c->bad) | ((s64)GET(c->message) < GET(c->messages_done) ? 3 : 1));
+    if (kind == S_VECTORS) {
+        *(u64 *)(p + 8) = GET(c->sum);
+        section(c, r, p, S_VECTORS, reg, GET(c->bad) ? MARK_UNREADABLE : 0, 8);
+        goto next;
+    }
     u64 bad = GET(c->bad), name = *(volatile u64 *)(p + 24), size = *(volatile u32 *)(p + 32);
     *(u64 *)(p + 8) = GET(c->sum);
     *(u64 *)(p + 16) = GET(c->moved);
@@ -1531,9 +1509,9 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     SET(c->dentry, (u64)0);
     if (exe) {
         SET(c->mnt, exe);
-        struct object o;
-        if (file_object(GET(c->mnt), &o)) {
-            r->key0 = keyed(c, g, o.dentry, o.mnt);
+        struct { u64 mnt, dentry; } path;
+        if (!read_kernel(&path, sizeof(path), (GET(c->mnt) + OFF_F_PATH))) {
+            r->key0 = keyed(c, g, path.dentry, path.mnt);
             r->flags |= F_OBJECT;
         }
     }

@@ -83,6 +83,7 @@ def defines(btf: Btf, machine: str) -> dict[str, int]:
     values |= STAT_OFFSETS[machine]
     values["SIZE_UPID"] = btf.size("upid")
     values["DENT_SPAN"] = _dentry_span(values)
+    values["FILE_FROM"], values["FILE_SPAN"] = _file_span(values)
     if values["OFF_I_MODE"] != 0 or values["OFF_I_UID"] != 4 or btf.offset("mount", "mnt_mountpoint") != values["OFF_MNT_PARENT"] + 8:
         raise CannotTrace("this kernel lays out struct inode or struct mount in an unknown way", "please report this kernel's version")
     return values
@@ -104,3 +105,12 @@ def _dentry_span(values: Mapping[str, int]) -> int:
     if not 0 < span <= 64 or min(values["OFF_D_PARENT"], values["OFF_D_NAME"], values["OFF_D_INODE"]) < first:
         raise CannotTrace("this kernel lays out struct dentry in an unknown way", "please report this kernel's version")
     return span
+
+
+def _file_span(values: Mapping[str, int]) -> tuple[int, int]:
+    """First byte and length (a multiple of 8) of the part of struct file that holds what the program reads of it."""
+    first = min(values["OFF_F_MODE"], values["OFF_F_INODE"], values["OFF_F_PATH"]) & ~7
+    span = (max(values["OFF_F_MODE"] + 4, values["OFF_F_INODE"] + 8, values["OFF_F_PATH"] + 16) - first + 7) & ~7
+    if span > 160:
+        raise CannotTrace("this kernel lays out struct file in an unknown way", "please report this kernel's version")
+    return first, span

@@ -81,8 +81,10 @@ def _bpf(command: int, attr: ct.Structure) -> int:
     return result if result >= 0 else -ct.get_errno()
 
 
-def load(insns: int, count: int, name: str, btf_id: int, log_level: int = 0) -> tuple[int, str]:
+def load(insns: int, count: int, name: str, btf_id: int, log_level: int = 0, refused: int = 0) -> tuple[int, str]:
     """Load `count` instructions at address `insns`; BTF-typed where `btf_id` is not 0. Returns (fd, verifier's log).
+
+    `refused` is the errno of a first try that was made without a log.
 
     Raises CannotTrace with the verifier's first words.
     """
@@ -98,10 +100,11 @@ def load(insns: int, count: int, name: str, btf_id: int, log_level: int = 0) -> 
     if fd >= 0:
         return fd, text
     if not log_level:
-        return load(insns, count, name, btf_id, 1)
-    if -fd == 1:  # EPERM
+        return load(insns, count, name, btf_id, 1, -fd)  # again, for the verifier's words
+    refused = refused or -fd
+    if refused == 1:  # EPERM
         raise CannotTrace("the kernel refused the probes: CAP_BPF and CAP_PERFMON are missing", "run `sudo kellect-tui`; `kellect-tui doctor` shows what this machine lacks")
-    raise CannotTrace(f"the kernel's verifier refused {name}: {os.strerror(-fd)}: {_refusal(text)}", "please report this with the output of `kellect-tui doctor --json`")
+    raise CannotTrace(f"the kernel's verifier refused {name}: {os.strerror(refused)}: {_refusal(text)}", "please report this with the output of `kellect-tui doctor --json`")
 
 
 def _refusal(log: str) -> str:
