@@ -621,15 +621,22 @@ int on_enter(u64 *ctx) {
     if (!d)
         return 0;
     u32 flags = d->flags;
-    if (!d->event && !d->other)
+    if (!d->event && !d->other && nr != 11)
         return 0;
     u64 task = CURRENT();
     u64 id = bpf_get_current_pid_tgid();
 #ifdef OFF_STATUS
-    if (K(u32, task, OFF_STATUS) & 2) {  // TS_COMPAT: a 32-bit number, not ours; exec alone is remembered, below
+    if (K(u32, task, OFF_STATUS) & 2) {  // TS_COMPAT: a 32-bit number, not ours
+        if (nr == 11) {  // execve alone is remembered: it is reported by sched_process_exec
+            struct flight *f = take_off(id, NR_EXECVE);
+            if (f)
+                f->flags = IN_I386;
+        }
         return 0;
     }
 #endif
+    if (!d->event && !d->other)
+        return 0;
     struct cfg *g = my_cfg();
     if (!g)
         return 0;
@@ -822,6 +829,9 @@ int on_exit(u64 *ctx) {
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {
         count_foreign(nr, 0);
+        struct flight *f = flight_of(bpf_get_current_pid_tgid(), 0);
+        if (f)
+            f->id = 0;
         return 0;
     }
 #endif
@@ -839,7 +849,7 @@ int on_exit(u64 *ctx) {
         return 0;
     s64 ret = (s64)ctx[1];
     if (flags & D_MOVES && ret == 0)
-        g->generation++;  // names may have moved: every path is sent again on its next use
+        __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
     u64 type = d->event, family = d->family;
     if (!type && !d->other)
         return 0;
@@ -1494,6 +1504,8 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     if (f) {
         r->syscall = f->nr;
         r->duration = r->time - f->time;
+        if (f->flags & IN_I386)
+            r->flags |= F_I386;
         u32 nr = f->nr & 511;
         struct desc *d = desc.lookup(&nr);
         if (d && d->base != REG_CWD) {  // execveat

@@ -26,6 +26,7 @@ from kellect_tui.errors import CannotTrace
 from kellect_tui.events.catalogue import EXEC, EXIT, FORK
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS
 from kellect_tui.events.record import RECORD, Flag, Mark, Section
+from kellect_tui.events.syscalls import native
 
 HERE = Path(__file__).parent
 SOURCE = HERE / "kellect.bpf.c"
@@ -196,7 +197,7 @@ class Program:
         self.btf = Btf(structs(), [f"btf_trace_{name}" for name in TRACEPOINTS])
         if not self.btf.typedef("btf_trace_sys_enter"):
             raise CannotTrace("this kernel has no system call tracepoints", "a kernel with CONFIG_FTRACE_SYSCALLS=y is needed")
-        values = defines(self.btf, machine) | _numbers()
+        values = defines(self.btf, machine) | _numbers() | {"NR_EXECVE": native(machine)["execve"]}
         self.cpus = possible_cpus()
         self.slots, self.chunks = ring_shape(ring_bytes, self.cpus)
         pid_max = int(Path("/proc/sys/kernel/pid_max").read_text())
