@@ -1,0 +1,43 @@
+"""Names of user ids on this host, as they were when an id was first seen."""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Callable, Mapping
+
+
+def _name_on_this_host(uid: int) -> str | None:
+    """The passwd database's name of `uid` (which may ask the network: hence the cache); None where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return None
+
+
+class UserNames:
+    """uid → name, each looked up once; an opened session gives the names that its file carries instead.
+
+    Args:
+        lookup: Finds the name of an id that is not known yet; None where it has none.
+        known: Names to start with.
+    """
+
+    def __init__(self, lookup: Callable[[int], str | None] = _name_on_this_host, known: Mapping[int, str | None] | None = None) -> None:
+        self._lookup = lookup
+        self._names: dict[int, str | None] = dict(known or {})
+
+    def __call__(self, uid: int) -> str | None:
+        """The name of `uid`, None where it has none. May be called from any thread."""
+        try:
+            return self._names[uid]
+        except KeyError:
+            return self._names.setdefault(uid, self._lookup(uid))
+
+    def known(self) -> dict[int, str | None]:
+        """A copy of all that was asked so far."""
+        return dict(self._names)
+
+    @classmethod
+    def recorded(cls, known: Mapping[int, str | None]) -> UserNames:
+        """Names of another host, from a file: never looked up here."""
+        return cls(lambda uid: None, known)
