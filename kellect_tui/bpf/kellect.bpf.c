@@ -247,7 +247,8 @@ struct dent { u64 w[DENT_SPAN / 8]; };
 // Of an open file, in one read: f_mode, f_inode, f_path. Of an inode, in one read: i_mode, i_uid, i_ino.
 struct file_span { u64 w[FILE_SPAN / 8]; };
 #define F_AT(T, f, off) (*(T *)((u8 *)&(f) + ((off) - FILE_FROM)))
-struct inode_span { u16 mode, opflags; u32 uid; u64 w[(OFF_I_INO - 8) / 8]; u64 number; };
+struct inode_span { u64 w[INODE_SPAN / 8]; };
+#define I_AT(T, i, off) (*(T *)((u8 *)&(i) + (off)))
 
 static __always_inline u64 file_of(u64 task, u32 fd) {
     u64 files = K(u64, task, OFF_FILES);
@@ -323,9 +324,9 @@ static __always_inline u64 object_key(struct ctl *c, struct cfg *g, u64 task, u3
     if (r) {
         struct inode_span i;
         if (!read_kernel(&i, sizeof(i), F_AT(u64, f, OFF_F_INODE))) {
-            r->file_mode = i.mode;
-            r->file_uid = i.uid;
-            r->inode = i.number;
+            r->file_mode = I_AT(u16, i, OFF_I_MODE);
+            r->file_uid = I_AT(u32, i, OFF_I_UID);
+            r->inode = I_AT(u64, i, OFF_I_INO);
         }
         if (F_AT(u32, f, OFF_F_MODE) & 0x100000)  // FMODE_CREATED, linux/fs.h
             r->flags |= F_CREATED;
@@ -1151,7 +1152,7 @@ int step(u64 *ctx) {
         if (!file)
             goto again;
         u64 inode = R(u64, file, OFF_F_INODE);
-        if ((R(u16, inode, 0) & 0170000) != 0140000)
+        if ((R(u16, inode, OFF_I_MODE) & 0170000) != 0140000)
             goto again;
         u64 socket = R(u64, file, OFF_F_PRIVATE), sk = R(u64, socket, OFF_SK);
         if (!sk)

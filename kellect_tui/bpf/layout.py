@@ -84,7 +84,8 @@ def defines(btf: Btf, machine: str) -> dict[str, int]:
     values["SIZE_UPID"] = btf.size("upid")
     values["DENT_SPAN"] = _dentry_span(values)
     values["FILE_FROM"], values["FILE_SPAN"] = _file_span(values)
-    if values["OFF_I_MODE"] != 0 or values["OFF_I_UID"] != 4 or btf.offset("mount", "mnt_mountpoint") != values["OFF_MNT_PARENT"] + 8:
+    values["INODE_SPAN"] = (max(values["OFF_I_MODE"] + 2, values["OFF_I_UID"] + 4, values["OFF_I_INO"] + 8) + 7) & ~7  # i_uid moved in 7.3
+    if values["INODE_SPAN"] > 128 or btf.offset("mount", "mnt_mountpoint") != values["OFF_MNT_PARENT"] + 8:
         raise CannotTrace("this kernel lays out struct inode or struct mount in an unknown way", "please report this kernel's version")
     return values
 
