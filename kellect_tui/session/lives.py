@@ -1,0 +1,66 @@
+"""Births, programs and ends: the few records that change the tree of processes, handed to it one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kellect_tui.events.batch import Batch
+from kellect_tui.events.catalogue import EXEC, EXIT, FORK
+from kellect_tui.events.record import RECORD, Raw
+from kellect_tui.session.processes import Processes
+
+_IN_TREE = np.zeros(1 << 16, np.bool_)
+_IN_TREE[[FORK, EXEC, EXIT]] = True
+_FIELDS = ("event", "time", "result", "args", "comm", "pid", "tid", "ppid", "uid")
+
+
+def feed(processes: Processes, batch: Batch, epoch_offset_ns: int) -> None:
+    """Tell `processes` of the batch's forks, execs and exits, the hidden ones too."""
+    records = batch.records
+    rows = np.flatnonzero(_IN_TREE[records["event"]])
+    if not len(rows):
+        return
+    chosen = records.view(np.uint64).reshape(len(records), -1)[rows].view(RECORD).reshape(-1)
+    columns = (chosen[name].tolist() for name in _FIELDS)
+    for at, (event, time, result, args, comm, pid, tid, ppid, uid) in enumerate(zip(*columns, strict=True)):
+        time_ns = time + epoch_offset_ns
+        name = comm.split(b"\0", 1)[0]
+        if event == FORK:
+            child = b"".join(word.to_bytes(8, "little") for word in args[4:6]).split(b"\0", 1)[0]
+            processes.fork(time_ns=time_ns, pid=pid, child_pid=args[0], child_tid=args[1], parent_pid=args[2], start_ns=args[3], comm=child)
+        elif event == EXIT:
+            processes.exit(
+                time_ns=time_ns, pid=pid, tid=tid, code=args[0], group_dead=bool(args[2]), start_ns=args[3], comm=name, ppid=ppid, uid=uid
+            )
+        elif result == 0:
+            from kellect_tui.events import arguments
+
+            said, _ = arguments.decode(raw_of(batch, chosen[at : at + 1]))
+            processes.exec(
+                time_ns=time_ns, pid=pid, start_ns=args[3], comm=name, argv=said["argv"], path=said["path"], interpreter=said["interpreter"], uid=uid, ppid=ppid
+            )
+
+
+def raw_of(batch: Batch, record: np.ndarray[tuple[int], np.dtype[np.void]]) -> Raw:
+    """A record of a batch (``(1,)``) as decoders want it."""
+    names = ("event", "syscall", "flags", "result", "duration", "args", "payload_at", "payload_len", "key0", "key1", "inode", "file_uid", "file_mode")
+    event, syscall, flags, result, duration, args, at, length, key0, key1, inode, file_uid, file_mode = (record[name][0].tolist() for name in names)
+    paths = [batch.paths.get(key) if key else None for key in (key0, key1)]
+    return Raw(
+        event=event,
+        syscall=syscall,
+        flags=flags,
+        result=result,
+        duration=duration,
+        args=tuple(args),
+        payload=batch.payload[at : at + length].tobytes(),
+        path0=paths[0],
+        path1=paths[1],
+        inode=inode,
+        file_uid=file_uid,
+        file_mode=file_mode,
+        lost_path=any(key and text is None for key, text in zip((key0, key1), paths, strict=True)),
+        comm=record["comm"][0].split(b"\0", 1)[0],
+        pid=int(record["pid"][0]),
+        tid=int(record["tid"][0]),
+    )

@@ -1,0 +1,104 @@
+"""What was captured and what was not: counts that the header, `monitor.stop` and the loss list are made of."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kellect_tui.events.catalogue import BY_ID, FAMILIES, MONITOR_LOST, TYPES
+from kellect_tui.events.record import Flag
+from kellect_tui.session.chunk import Chunk
+
+GAPS_KEPT = 10_000
+
+_EVENT_IDS = 256
+_LAST_TYPE = TYPES[-1].id
+_LAST_ERROR = 4095  # MAX_ERRNO, include/linux/err.h
+_RESTART_FIRST, _RESTART_LAST = 512, 516  # ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events of one family that the kernel could not hand over; times are epoch ns."""
+
+    count: int
+    family: str
+    cpu: int
+    from_ns: int
+    to_ns: int
+
+
+def failures(result: NDArray[np.int64], flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which calls failed, ``(n,)``. A call that may be restarted did neither succeed nor fail."""
+    failed: NDArray[np.bool_] = (result < 0) & (result >= -_LAST_ERROR) & ((flags & np.uint32(Flag.NO_RESULT)) == 0)
+    if failed.any():
+        failed &= (result > -_RESTART_FIRST) | (result < -_RESTART_LAST)
+    return failed
+
+
+class Ledger:
+    """Counts since the session began; the writer's thread counts, any thread reads.
+
+    Attributes:
+        failed: Calls that failed.
+        incomplete: Events with a mark.
+        lost: Events lost. lost_by_family: the same by family.
+        gaps: The newest `GAPS_KEPT` losses, oldest first.
+        complete_since_ns: Epoch ns since when nothing is missing; None before the start.
+    """
+
+    def __init__(self) -> None:
+        self._by_id = np.zeros(_EVENT_IDS, np.int64)
+        self.failed = 0
+        self.lost = 0
+        self.incomplete = 0
+        self.lost_by_family: dict[str, int] = dict.fromkeys(FAMILIES[:-1], 0)
+        self.gaps: deque[Gap] = deque(maxlen=GAPS_KEPT)
+        self.complete_since_ns: int | None = None
+
+    @property
+    def captured(self) -> int:
+        """Events, the monitor's own not counted."""
+        return int(self._by_id[1 : _LAST_TYPE + 1].sum())
+
+    @property
+    def by_type(self) -> dict[str, int]:
+        """Events by type, in the catalogue's order; types that did not occur are left out."""
+        return {BY_ID[number].name: count for number, count in enumerate(self._by_id.tolist()) if count and 0 < number <= _LAST_TYPE}
+
+    @property
+    def by_family(self) -> dict[str, int]:
+        """Events by family, all four of them."""
+        out = dict.fromkeys(FAMILIES[:-1], 0)
+        for row, count in zip(TYPES, self._by_id[1 : _LAST_TYPE + 1].tolist(), strict=True):
+            out[row.family] += count
+        return out
+
+    def begin(self, time_ns: int) -> None:
+        """The session starts here."""
+        self.complete_since_ns = time_ns
+
+    def count(self, chunk: Chunk, start: int, stop: int) -> None:
+        """Take in new rows."""
+        events = chunk.event[start:stop]
+        self._by_id += np.bincount(events, minlength=_EVENT_IDS)
+        self.failed += int(np.count_nonzero(failures(chunk.result[start:stop], chunk.flags[start:stop])))
+        if chunk.event[start:stop].max(initial=0) >= MONITOR_LOST:
+            for row in (np.flatnonzero(events == MONITOR_LOST) + start).tolist():
+                self._lose(chunk.registers(row))
+
+    def _lose(self, args: tuple[int, ...]) -> None:
+        count, family, cpu, from_ns, to_ns, _ = args
+        name = FAMILIES[family] if family < len(FAMILIES) else "monitor"
+        self.lost += count
+        self.lost_by_family[name] = self.lost_by_family.get(name, 0) + count
+        self.gaps.append(Gap(count, name, cpu, from_ns, to_ns))
+        self.complete_since_ns = max(self.complete_since_ns or 0, to_ns)
+
+    def to_json(self) -> dict[str, Any]:
+        """The part of `monitor.stop` that is counted here."""
+        return {"captured": self.captured, "lost": self.lost, "by_type": self.by_type}
