@@ -1,0 +1,178 @@
+"""The background worker: from an event source into a session, and on to sinks. Knows neither BPF nor the screen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import Protocol
+
+from kellect_tui.errors import KellectError
+from kellect_tui.events.batch import Batch, EventSource
+from kellect_tui.session.procfs import snapshot
+from kellect_tui.session.session import Session
+
+POLL_SECONDS = 0.01
+TOTALS_SECONDS = 0.25
+READER_NICE = -15
+
+
+class State(str, Enum):
+    """Where a capture is in its life."""
+
+    NEW = "new"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Sink(Protocol):
+    """Takes what a session gets, as it gets it; called on the worker's thread."""
+
+    def update(self, session: Session) -> None:
+        """Take what is new in the session. Raises CannotWrite."""
+        ...
+
+    def finish(self, session: Session) -> None:
+        """Take the rest, and close. Raises CannotWrite."""
+        ...
+
+
+class Capture:
+    """Runs a source on a thread of its own until it is stopped, ends by itself, or fails.
+
+    Args:
+        source: Where batches come from.
+        session: What takes them.
+        sinks: What else wants them.
+        ended: Asked at every poll: whether the capture is to end by itself (duration over, processes gone).
+        on_change: Called, on the worker's thread, when the state has changed.
+
+    Attributes:
+        state: Where it is. error: why it failed. cpu_seconds: what the worker and everything else of this process used since the start.
+    """
+
+    def __init__(
+        self,
+        source: EventSource,
+        session: Session,
+        sinks: Sequence[Sink] = (),
+        *,
+        ended: Callable[[], bool] | None = None,
+        on_change: Callable[[State], None] | None = None,
+    ) -> None:
+        self.source = source
+        self.session = session
+        self.state = State.NEW
+        self.error: KellectError | None = None
+        self._sinks = sinks
+        self._ended = ended
+        self.on_change = on_change
+        self._stop = threading.Event()
+        self._settled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._cpu_before = 0.0
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start the thread; with `wait`, until the probes are in place. Raises what the source's start raised."""
+        self._thread.start()
+        if wait:
+            self._settled.wait()
+            if self.error is not None:
+                raise self.error
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Ask it to end, and wait until all that was captured is in the session and in the sinks."""
+        self._stop.set()
+        self.join(timeout)
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end, without waiting; fit for a signal handler."""
+        self._stop.set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended. False: it has not yet."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def set_events(self, names: Iterable[str]) -> None:
+        """Choose the types that are captured from now on, where the source can."""
+        change = getattr(self.source, "set_events", None)
+        if change is not None:
+            change(names)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of this process since the capture began."""
+        return time.process_time() - self._cpu_before
+
+    def _change(self, state: State) -> None:
+        self.state = state
+        if self.on_change is not None:
+            self.on_change(state)
+
+    def _run(self) -> None:
+        _prefer_this_thread()
+        try:
+            self._begin()
+            self._loop()
+            self._finish()
+        except KellectError as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(KellectError(f"the capture failed: {error}", "what was captured is kept; save it and start again"))
+        finally:
+            self._settled.set()
+
+    def _begin(self) -> None:
+        self._change(State.STARTING)
+        self._cpu_before = time.process_time()
+        start = self.source.start()
+        self.session.begin(start, snapshot())
+        self._change(State.RUNNING)
+        self._settled.set()
+
+    def _loop(self) -> None:
+        told = 0.0
+        while not self._stop.is_set():
+            self._take(self.source.read())
+            now = time.monotonic()
+            if now - told >= TOTALS_SECONDS:
+                told = now
+                self.session.update(self.source.totals())
+            for sink in self._sinks:
+                sink.update(self.session)
+            if self._ended is not None and self._ended():
+                break
+            self._stop.wait(POLL_SECONDS)
+
+    def _take(self, batch: Batch | None) -> None:
+        if batch is not None:
+            self.session.take(batch)
+
+    def _finish(self) -> None:
+        self._take(self.source.stop())
+        self.session.finish(self.source.totals(), self.cpu_seconds)
+        for sink in self._sinks:
+            sink.finish(self.session)
+        self._change(State.STOPPED)
+
+    def _fail(self, error: KellectError) -> None:
+        """End loudly; what was captured stays in the session, closed as far as that still goes."""
+        self.error = error
+        if self.session.live:
+            with contextlib.suppress(KellectError, OSError):  # the first error is the one to tell
+                self._take(self.source.stop())
+            self.session.finish(self.source.totals(), self.cpu_seconds)
+        self._change(State.FAILED)
+
+
+def _prefer_this_thread() -> None:
+    """Raise this thread's priority where we may: a reader that waits for the processor is what loses events."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), READER_NICE)
