@@ -189,9 +189,9 @@ class Reader:
         has_payload = rows["payload_len"] != 0
         payload = np.empty(0, np.uint8)
         if has_payload.any():
-            base = cpu.heap_tail
+            base = cpu.heap_tail & ~7  # payloads of events begin at whole words, those of definitions end anywhere: keep the words whole
             stop = int((rows["payload_at"] + rows["payload_len"])[has_payload].max())
-            payload = self._heap(cpu, base, stop - base).copy()
+            payload = self._heap(cpu, base, (stop - base + 7) & ~7).copy()
             rows["payload_at"] = np.where(has_payload, rows["payload_at"] - np.uint64(base), np.uint64(0))
             cpu.heap_tail = stop
         special = rows["event"] >= GAP
