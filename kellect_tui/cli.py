@@ -1,0 +1,261 @@
+"""The command line: puts source, session and front end together. EVENTS.md's section of that name is its contract."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kellect_tui import __version__
+from kellect_tui.errors import BadOption, KellectError
+from kellect_tui.events.options import DEFAULT_RING_BYTES, CaptureOptions, parse_events
+
+DONE, CANNOT, USAGE = 0, 1, 2
+
+EXAMPLES = """
+\b
+Examples:
+  sudo kellect-tui                               watch the whole machine
+  sudo kellect-tui -c nginx                      only what is called nginx
+  sudo kellect-tui -e file,-file.read            file events, but no reads
+  sudo kellect-tui --filter 'failed and not comm = sshd'
+  sudo kellect-tui record -o build.kellect -- make -j2
+  kellect-tui open build.kellect                 the same screen over a saved session
+  kellect-tui export build.kellect -o failures.jsonl --filter failed
+  kellect-tui --demo                             a recorded session: no root, no BPF
+"""
+
+
+def say(error: KellectError) -> None:
+    """One line why, one line what to do, on standard error."""
+    click.echo(f"kellect-tui: {error.message}", err=True)
+    if error.remedy:
+        click.echo(f"  {error.remedy}", err=True)
+
+
+class Size(click.ParamType):
+    """Bytes: `64M`, `1G`, `65536`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes."""
+        return value if isinstance(value, int) else _scaled(str(value).strip().upper().removesuffix("IB").removesuffix("B"), 1024, self, param, ctx)
+
+
+class Count(click.ParamType):
+    """A number of events: `5M`, `200k`."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        return value if isinstance(value, int) else _scaled(str(value).strip().upper(), 1000, self, param, ctx)
+
+
+class Duration(click.ParamType):
+    """A length of time: `30s`, `5m`, `1h`, `250ms`."""
+
+    name = "duration"
+    _UNITS = (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        text = str(value).strip().lower()
+        for unit, seconds in self._UNITS:
+            if text.endswith(unit) and _is_number(text.removesuffix(unit)):
+                return float(text.removesuffix(unit)) * seconds
+        if _is_number(text):
+            return float(text)
+        self.fail(f"{value!r} is no length of time; write 30s, 5m or 250ms", param, ctx)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
+
+
+def _scaled(text: str, base: int, kind: click.ParamType, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    power = "KMGT".find(text[-1:]) + 1 if text else 0
+    number = text[:-1] if power else text
+    if not _is_number(number) or not float(number):
+        kind.fail(f"{text!r} is no {kind.name}; write for example 64M", param, ctx)
+    return int(float(number) * base**power)
+
+
+def _listed(values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in value.split(",") if word]
+
+
+def _numbers(values: Sequence[str], what: str) -> tuple[int, ...]:
+    words = _listed(values)
+    for word in words:
+        if not word.isdecimal():
+            raise BadOption(f"{word!r} is no {what}", f"give a number; `pgrep NAME` finds the {what} of a program")
+    return tuple(int(word) for word in words)
+
+
+CAPTURE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("-e", "--events", multiple=True, metavar="TYPE|FAMILY,…", help="Only these event types; a leading - leaves out. `kellect-tui events` lists them."),
+    click.option("-p", "--pid", "pids", multiple=True, metavar="PID,…", help="Only these processes, all their threads, not their children."),
+    click.option("-c", "--comm", "comms", multiple=True, metavar="NAME,…", help="Only tasks of this name; PREFIX* too. The first 15 bytes count."),
+    click.option("-u", "--uid", "uids", multiple=True, metavar="USER,…", help="Only this effective user; name or number."),
+    click.option("--descendants-of", "descendants", multiple=True, metavar="PID,…", help="Only this process and all that descends from it, now and later."),
+    click.option("--duration", type=Duration(), metavar="TIME", help="Stop capturing after this time: 30s, 5m."),
+    click.option("--ring-size", type=Size(), default=DEFAULT_RING_BYTES, metavar="SIZE", help="Memory for events under way, in total.  [default: 64M]"),
+    click.option("--include-self", is_flag=True, help="Capture the monitor's own calls too."),
+)
+
+
+def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `record` and the live monitor share."""
+    for option in reversed(CAPTURE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def options_of(events: Sequence[str], pids: Sequence[str], comms: Sequence[str], uids: Sequence[str], descendants: Sequence[str], ring_size: int, include_self: bool) -> CaptureOptions:
+    """The capture filter behind the words. Raises BadOption."""
+    import pwd
+
+    def user(name: str) -> int:
+        try:
+            return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
+        except KeyError as error:
+            raise BadOption(f"there is no user {name!r}", "give a user name or number") from error
+
+    words = _listed(events)
+    return CaptureOptions(
+        events=parse_events(words) if words else CaptureOptions().events,
+        pids=_numbers(pids, "pid"),
+        comms=tuple(_listed(comms)),
+        uids=tuple(user(name) for name in _listed(uids)),
+        descendants_of=_numbers(descendants, "pid"),
+        ring_bytes=ring_size,
+        include_self=include_self,
+    )
+
+
+class Group(click.Group):
+    """Says what is wrong in our own form, and proposes the nearest command."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a suggestion."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1, 0.4) if args else []
+            raise click.UsageError(f"{error.message.rstrip('.')}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx) from error
+
+
+@click.group(cls=Group, invoke_without_command=True, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "-V", "--version", prog_name="kellect-tui")
+@capture_options
+@click.option("--keep", type=Count(), default=5_000_000, metavar="N", help="Events to keep in memory; older ones go.  [default: 5M]")
+@click.option("--filter", "display_filter", default="", metavar="EXPR", help="First display filter, as typed after `/`.")
+@click.option("--demo", is_flag=True, help="The screen over a recorded session that comes with the program: no root, no BPF.")
+@click.pass_context
+def cli(ctx: click.Context, duration: float | None, keep: int, display_filter: str, demo: bool, **capture: Any) -> None:
+    """Watch what programs do to this machine: files, processes, network, users. Live, filterable, nothing lost silently."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from kellect_tui import commands
+
+    if demo:
+        commands.demo(display_filter)
+    else:
+        commands.live(options_of(**capture), duration=duration, keep=keep, display_filter=display_filter)
+
+
+@cli.command(epilog="\b\nExamples:\n  sudo kellect-tui record -o night.kellect --duration 8h\n  sudo kellect-tui record -o build.kellect -- make -j2\n  sudo kellect-tui record -e network -o - | jq .arguments.addr")
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to; - for standard output (JSON lines).")
+@click.option("-f", "--format", "file_format", metavar="FORMAT", help="session, jsonl, json, csv, parquet or kellect; else by the file's name.")
+@click.option("-a", "--all", "everything", is_flag=True, help="With CMD: the whole system, not only CMD's own tree.")
+@capture_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD ARG…]")
+@click.pass_context
+def record(ctx: click.Context, output: str, file_format: str | None, everything: bool, duration: float | None, command: tuple[str, ...], **capture: Any) -> None:
+    """Capture without a screen: the whole system, or what CMD and its descendants do."""
+    from kellect_tui import commands
+
+    ctx.exit(commands.record(options_of(**capture), output=output, file_format=file_format, duration=duration, command=list(command), everything=everything))
+
+
+@cli.command(name="open")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--filter", "display_filter", default="", metavar="EXPR", help="First display filter, as typed after `/`.")
+def open_file(file: Path, display_filter: str) -> None:
+    """Show a saved session (FILE, or - for standard input) in the same screen."""
+    from kellect_tui import commands
+
+    commands.open_file(file, display_filter)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where to; - for standard output.")
+@click.option("-f", "--format", "file_format", metavar="FORMAT", help="session, jsonl, json, csv, parquet or kellect; else by the file's name.")
+@click.option("--filter", "display_filter", default="", metavar="EXPR", help="Only the events that this display filter lets through.")
+def export(file: Path, output: str, file_format: str | None, display_filter: str) -> None:
+    """Convert a saved session into another format, or filter it."""
+    from kellect_tui import commands
+
+    commands.export(file, output, file_format, display_filter)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def events(as_json: bool) -> None:
+    """List the event types, their system calls and arguments."""
+    from kellect_tui import listing
+
+    click.echo(listing.as_json() if as_json else listing.as_text())
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Say what this machine can do, what is missing, and the command that mends it."""
+    from kellect_tui.bpf import doctor as checks
+
+    results = checks.examine()
+    click.echo(checks.as_json(results) if as_json else checks.as_text(results))
+    ctx.exit(DONE if all(result.ok for result in results) else CANNOT)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; never a traceback for what a user can cause."""
+    try:
+        status = cli.main(list(arguments) if arguments is not None else None, prog_name="kellect-tui", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(USAGE)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(DONE)
+    except KellectError as error:
+        say(error)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(DONE)
+    except BrokenPipeError:
+        _close_stdout()
+        click.echo("kellect-tui: the output pipe was closed\n  what was written before is whole", err=True)
+        sys.exit(CANNOT)
+    sys.exit(status if isinstance(status, int) else DONE)
+
+
+def _close_stdout() -> None:
+    """Keep Python from complaining a second time when it flushes standard output at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
