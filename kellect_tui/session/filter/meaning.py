@@ -1,0 +1,260 @@
+"""From a syntax tree to terms: fields are found, values understood, and what makes no sense is refused where it stands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timezone
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from kellect_tui.errors import BadFilter
+from kellect_tui.events.catalogue import calls
+from kellect_tui.session.filter import terms
+from kellect_tui.session.filter.decoded import Anywhere, ArgumentTest, Incomplete, OfArguments
+from kellect_tui.session.filter.fields import BOOLEAN_KINDS, FIELDS, MIXED, NUMBER, OCTAL_KINDS, SPELLINGS, TIME, Field
+from kellect_tui.session.filter.syntax import All, Among, Any_, Bare, Compare, Is, Not, Pattern, Regex, Tree
+from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, bare_test, moment, number, text_test
+
+if TYPE_CHECKING:
+    from kellect_tui.session.processes import Processes
+
+FOREVER_NS = (1 << 63) - 1
+ORDERS = ("<", "<=", ">", ">=")
+_TRUTH = {"yes": "true", "1": "true", "no": "false", "0": "false", "true": "true", "false": "false"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a filter may ask of the session that it is for.
+
+    Attributes:
+        processes: For `tree`, and for the comms that completion offers.
+        origin_ns: Epoch ns at which the session began: times of day are near it.
+        zone: Of times that name none; None: this machine's.
+    """
+
+    processes: Processes | None = None
+    origin_ns: int = 0
+    zone: timezone | None = None
+
+
+def resolve(tree: Tree) -> Tree:
+    """`tree` with every field by its own name. Raises BadFilter for one that there is not."""
+    match tree:
+        case Any_(inner):
+            return Any_(tuple(map(resolve, inner)))
+        case All(inner):
+            return All(tuple(map(resolve, inner)))
+        case Not(inner_one):
+            return Not(resolve(inner_one))
+        case Compare() | Among():
+            return replace(tree, field=_field(tree.field, tree.column).name)
+        case Bare() | Is():
+            return tree
+
+
+def term(tree: Tree, context: Context) -> terms.Term:
+    """The term that a resolved tree means. Raises BadFilter."""
+    match tree:
+        case All(inner):
+            return terms.AllOf(term(each, context) for each in inner) if inner else terms.Everything()
+        case Any_(inner):
+            return terms.AnyOf(term(each, context) for each in inner)
+        case Not(inner_one):
+            return terms.Opposite(term(inner_one, context))
+        case Is(flag):
+            return terms.Failed() if flag == "failed" else Incomplete()
+        case Bare(value):
+            return _bare(value)
+        case Among(name, values, negated):
+            columns = tree.value_columns or (0,) * len(values)
+            return _comparison(FIELDS[name], "!=" if negated else "=", tuple(values), columns, tree.column, context)
+        case Compare(name, operator, one):
+            return _comparison(FIELDS[name], operator, (one,), (tree.value_column,), tree.column, context)
+
+
+def _field(name: str, column: int) -> Field:
+    field = SPELLINGS.get(name) or SPELLINGS.get(name.lower())
+    if field is not None:
+        return field
+    near = difflib.get_close_matches(name.lower(), SPELLINGS, 2, 0.6)
+    raise BadFilter(f"there is no field {name}", f"did you mean {' or '.join(near)}?" if near else "Tab lists all fields", column=column)
+
+
+_Values = tuple[Pattern | Regex, ...]
+
+
+def _comparison(field: Field, operator: str, values: _Values, columns: Sequence[int], column: int, context: Context) -> terms.Term:
+    if operator in ORDERS and not (field.kind in (NUMBER, TIME) or field.kind == MIXED):
+        raise BadFilter(f"{field.name} is text and has no order", "use =, !=, ~ or contains", column=column)
+    build = _BUILDERS.get(field.name, _argument)
+    return build(field, operator, values, columns, context)
+
+
+_Builder = Callable[[Field, str, _Values, Sequence[int], Context], terms.Term]
+
+
+def _numbers(field: Field, operator: str, values: _Values, columns: Sequence[int], read: Callable[[str], Fraction]) -> NumberTest:
+    """The test of a field that has only numbers."""
+    if operator in ("~", "!~", "contains"):
+        raise BadFilter(f"{field.name} is a number", "compare it with =, !=, <, <=, >, >= or in (…)", column=columns[0])
+
+    def one(value: Pattern | Regex, column: int) -> Fraction:
+        try:
+            return read(value.text if isinstance(value, Pattern) else value.source)
+        except BadValue as error:
+            raise BadFilter(f"{field.name}: {error.args[0]}", error.args[1], column=column) from None
+
+    return NumberTest(operator, tuple(map(one, values, columns)))
+
+
+def _texts(operator: str, values: _Values, columns: Sequence[int]) -> TextTest:
+    try:
+        return text_test(operator, values)
+    except BadValue as error:
+        raise BadFilter(error.args[0], error.args[1], column=columns[0]) from None
+
+
+def _known(field: Field, operator: str, values: _Values, columns: Sequence[int], names: Iterable[str]) -> TextTest:
+    """The test of a field of which all values are known: each that is written must be able to pass."""
+    known = list(names)
+    for value, column in zip(values, columns, strict=True):
+        positive = _texts(operator.removeprefix("!"), (value,), (column,))
+        if not any(map(positive.passes, known)):
+            written = value.text if isinstance(value, Pattern) else value.source
+            near = next(iter(difflib.get_close_matches(written, known, 1, 0.5)), None) or next((name for name in known if name.endswith(f".{written}")), None)
+            remedy = f"did you mean {near}?" if near else f"one of {', '.join(known)}" if len(known) <= 6 else "Tab lists them all"
+            raise BadFilter(f"there is no {field.name} {written!r}", remedy, column=column)
+    return _texts(operator, values, columns)
+
+
+def _who_number(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.WhoNumber(field.name, _numbers(field, operator, values, columns, number))
+
+
+def _who_text(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    test = _known(field, operator, values, columns, field.choices) if field.choices else _texts(operator, values, columns)
+    return terms.WhoText(field.name, test)
+
+
+def _type(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    test = _known(field, operator, values, columns, field.choices)
+    if field.name == "family":
+        return terms.OfType(lambda name, family: test.any((family,)))
+    return terms.OfType(lambda name, family: test.any((name,)))
+
+
+def _column(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.OfNumber(field.name, _numbers(field, operator, values, columns, lambda text: number(text, field.unit)))
+
+
+def _timestamp(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.OfNumber(field.name, _numbers(field, operator, values, columns, lambda text: moment(text, context.origin_ns, context.zone)))
+
+
+def _error(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    from kellect_tui.events.constants import ERRNO, errno_name
+
+    named = tuple(Pattern.literal(errno_name(int(value.source))) if _is_errno(value) else value for value in values)
+    unnamed = [value.text for value in named if isinstance(value, Pattern) and value.text.startswith("0x")]
+    return terms.OfError(_known(field, operator, named, columns, [*ERRNO.values(), *unnamed]))
+
+
+def _is_errno(value: Pattern | Regex) -> bool:
+    return isinstance(value, Pattern) and value.source.isascii() and value.source.isdecimal() and 0 < int(value.source) <= terms.LAST_ERRNO
+
+
+def _call(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    known = field.choices or sorted({call.name for _, call in calls()})
+    return terms.OfCall(field.name, _known(field, operator, values, columns, known))
+
+
+def _incomplete(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return Incomplete(_texts(operator, values, columns))
+
+
+def _tree(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    if operator not in ("=", "!="):
+        raise BadFilter("tree takes a process", "write it as in tree = 42", column=columns[0])
+    pids = [int(value) for value in _numbers(field, "=", values, columns, number).values]
+    if context.processes is None:
+        raise BadFilter("tree needs the table of processes, and there is none here", "use pid or ppid", column=columns[0])
+    processes = context.processes
+    inside = terms.InTree(lambda: family_lives(processes, pids))
+    return terms.AllOf((terms.WhoNumber("pid", NumberTest(">=", (Fraction(0),))), terms.Opposite(inside))) if operator == "!=" else inside
+
+
+def family_lives(processes: Processes, pids: Iterable[int]) -> list[tuple[int, int, int]]:
+    """(pid, from, to) in epoch ns of the latest life of each pid and of all its descendants."""
+    lives = []
+    for pid in pids:
+        root = processes.by_pid(pid)
+        family = processes.descendants(root) if root is not None else ()
+        lives += [(process.pid, process.started_ns or 0, FOREVER_NS if process.ended_ns is None else process.ended_ns) for process in family]
+    return lives
+
+
+def _argument(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+    negated = operator.startswith("!")
+    positive = operator.removeprefix("!")
+    kinds = field.kinds
+    if kinds and kinds <= OCTAL_KINDS:
+        values = tuple(Pattern(value.source.zfill(4)) if isinstance(value, Pattern) and value.source.isdecimal() else value for value in values)
+    if kinds and kinds <= BOOLEAN_KINDS:
+        values = _truths(field, positive, values, columns)
+    numeric = None
+    if positive in ("=", *ORDERS):
+        numeric = _numeric(field, positive, values, columns)
+    textual = None if positive in ORDERS or (field.kind == NUMBER and numeric is not None) else _texts(positive, values, columns)
+    return OfArguments(field.arguments, ArgumentTest(numeric, textual, negated))
+
+
+def _numeric(field: Field, operator: str, values: _Values, columns: Sequence[int]) -> NumberTest | None:
+    """The test of an argument's numbers; None where it is text that is asked for."""
+    if field.kind == NUMBER or operator in ORDERS:
+        return _numbers(field, operator, values, columns, lambda text: number(text, field.unit))
+    try:
+        return NumberTest(operator, tuple(number(value.text, field.unit) for value in values if isinstance(value, Pattern)))
+    except BadValue:
+        return None
+
+
+def _truths(field: Field, operator: str, values: _Values, columns: Sequence[int]) -> _Values:
+    out = []
+    for value, column in zip(values, columns, strict=True):
+        truth = _TRUTH.get(value.text.lower()) if isinstance(value, Pattern) and operator == "=" else None
+        if truth is None:
+            raise BadFilter(f"{field.name} is true or false", f"write it as in {field.name} = true", column=column)
+        out.append(Pattern(truth))
+    return tuple(out)
+
+
+def _bare(pattern: Pattern) -> terms.Term:
+    test = bare_test(pattern)
+    others: list[terms.Term] = [terms.WhoText(name, test) for name in ("comm", "user", "cgroup")]
+    others.append(terms.OfType(lambda name, family: test.passes(name)))
+    others += [terms.OfError(test), terms.OfCall("syscall", test)]
+    whole = int(pattern.text) if pattern.text.isdecimal() and pattern.text.isascii() else None
+    if whole is not None:
+        others += [terms.WhoNumber(name, NumberTest("=", (Fraction(whole),))) for name in ("pid", "tid", "ppid")]
+    return Anywhere(test, whole, others)
+
+
+def is_about_types(names: Iterable[str]) -> bool:
+    """Whether a filter with these fields speaks of types: then the monitor's own rows must pass it as others do."""
+    return any(name in ("event_type", "family") for name in names)
+
+
+_BUILDERS: dict[str, _Builder] = {
+    **dict.fromkeys(("pid", "tid", "ppid", "uid", "gid", "ruid", "auid"), _who_number),
+    **dict.fromkeys(("comm", "user", "cgroup", "process_type"), _who_text),
+    **dict.fromkeys(("event_type", "family"), _type),
+    **dict.fromkeys(("result", "duration_ns"), _column),
+    **dict.fromkeys(("syscall", "abi"), _call),
+    "timestamp": _timestamp,
+    "error": _error,
+    "incomplete": _incomplete,
+    "tree": _tree,
+}
