@@ -159,7 +159,7 @@ class Maker:
 
     def lost(self, count: int, family: str = "file", *, cpu: int = 0) -> None:
         """Events that the kernel could not hand over."""
-        nobody = {"comm": b"", "cgroup": 0, "ppid": 0, "uid": 0, "gid": 0, "ruid": 0}
+        nobody: dict[str, Any] = {"comm": b"", "cgroup": 0, "ppid": 0, "uid": 0, "gid": 0, "ruid": 0}
         args = (count, FAMILIES.index(family), cpu, self.time_ns, self.time_ns + 500)
         self.add(MONITOR_LOST, None, args, pid=0, cpu=cpu, **nobody, **_no_call({}))
 
@@ -195,7 +195,7 @@ def mixed(rows: int, *, seed: int = 1, processes: int = 20, files: int = 50, los
     comms = [b"nginx", b"bash", b"python3", b"postgres", b"kworker/0:1", b"\x1b[31mevil", b"a b\"c'"]
     for _ in range(rows):
         pid = 4000 + chance.randrange(processes)
-        who = {"pid": pid, "comm": comms[pid % len(comms)], "uid": (0, 33, 1000)[pid % 3]}
+        who: dict[str, Any] = {"pid": pid, "comm": comms[pid % len(comms)], "uid": (0, 33, 1000)[pid % 3]}
         who |= {"cpu": chance.randrange(2), "duration": chance.randrange(200, 90_000)}
         path = names[int(len(names) * chance.random() ** 2)]
         kind = chance.randrange(1000)

@@ -107,8 +107,30 @@ class Chunk:
     """
 
     __slots__ = (
-        "first", "count", "sealed", "time", "duration", "result", "event", "syscall", "flags", "cpu", "who", "what", "payload", "args", "offsets",
-        "whos", "whats", "paths", "payloads", "cgroups", "users", "machine", "text_bytes", "__weakref__",
+        "__weakref__",
+        "args",
+        "cgroups",
+        "count",
+        "cpu",
+        "duration",
+        "event",
+        "first",
+        "flags",
+        "machine",
+        "offsets",
+        "paths",
+        "payload",
+        "payloads",
+        "result",
+        "sealed",
+        "syscall",
+        "text_bytes",
+        "time",
+        "users",
+        "what",
+        "whats",
+        "who",
+        "whos",
     )  # fmt: skip
 
     time: NDArray[np.int64]
@@ -169,6 +191,33 @@ class Chunk:
             out[register] = value
         return tuple(out)
 
+    def part(self, rows: NDArray[np.int64]) -> Chunk:
+        """Only these rows (ascending), as a sealed chunk with no more in its dictionaries than they need."""
+        if self.sealed and len(rows) == self.count:
+            return self
+        part = Chunk(self.first, 0, self.machine)
+        for name in COLUMNS:
+            setattr(part, name, getattr(self, name)[rows])
+        starts, counts = self.offsets[rows].astype(np.int64), _KEPT_COUNT[part.event].astype(np.int64)
+        part.offsets = np.concatenate([np.zeros(1, np.uint32), np.cumsum(counts, dtype=np.uint32)])
+        part.args = self.args[np.repeat(starts - part.offsets[:-1], counts) + np.arange(int(part.offsets[-1]))]
+        used, part.who = _renumbered(part.who)
+        part.whos = self.whos[used]
+        used, part.what = _renumbered(part.what)
+        part.whats = self.whats[used]
+        paths, indices = np.unique(np.concatenate([part.whats["path0"], part.whats["path1"]]), return_inverse=True)
+        kept = paths[paths >= 0].tolist()
+        indices = np.where(paths >= 0, np.cumsum(paths >= 0) - 1, paths)[indices]
+        part.whats["path0"], part.whats["path1"] = indices[: len(part.whats)], indices[len(part.whats) :]
+        part.paths = [self.paths[index] for index in kept]
+        used, part.payload = _renumbered(part.payload, with_zero=True)
+        part.payloads = [self.payloads[code] for code in used.tolist()]
+        part.users = {uid: self.users.get(uid) for uid in part.whos["uid"].tolist()}
+        part.cgroups = {group: path for group in part.whos["cgroup"].tolist() if (path := self.cgroups.get(group)) is not None}
+        part.text_bytes = sum(len(text) + BYTES_OBJECT for text in (*part.paths, *part.payloads))
+        part.count, part.sealed = len(rows), True
+        return part
+
     def raw(self, row: Row) -> Raw:
         """One event as decoders want it."""
         path0, path1, inode, file_uid, file_mode = self.whats[self.what[row]].item()
@@ -205,6 +254,15 @@ class Chunk:
             cgroup=self.cgroups.get(int(who["cgroup"])),
             machine=self.machine,
         )
+
+
+def _renumbered(codes: NDArray[np.uint16], *, with_zero: bool = False) -> tuple[NDArray[np.intp], NDArray[np.uint16]]:
+    """The codes in use, ascending, and each row's place among them; code 0 keeps its place where asked."""
+    is_used = np.zeros(_CODES, np.bool_)
+    is_used[codes] = True
+    is_used[0] |= with_zero
+    places = (np.cumsum(is_used) - 1).astype(np.uint16)
+    return np.flatnonzero(is_used), places[codes]
 
 
 class _Rows:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kellect_tui.events.catalogue import BY_ID, FAMILIES, MONITOR_LOST, TYPES
+from kellect_tui.events.catalogue import BY_ID, BY_NAME, FAMILIES, MONITOR_LOST, TYPES
 from kellect_tui.events.record import Flag
-from kellect_tui.session.chunk import Chunk
+from kellect_tui.session.chunk import Chunk, Row
 
 GAPS_KEPT = 10_000
 
@@ -38,6 +39,12 @@ def failures(result: NDArray[np.int64], flags: NDArray[np.uint32]) -> NDArray[np
     if failed.any():
         failed &= (result > -_RESTART_FIRST) | (result < -_RESTART_LAST)
     return failed
+
+
+def restarts(result: NDArray[np.int64], flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which calls were interrupted and may be restarted by the kernel, ``(n,)``."""
+    restarted: NDArray[np.bool_] = (result <= -_RESTART_FIRST) & (result >= -_RESTART_LAST) & ((flags & np.uint32(Flag.NO_RESULT)) == 0)
+    return restarted
 
 
 class Ledger:
@@ -89,7 +96,7 @@ class Ledger:
         self.failed += int(np.count_nonzero(failures(chunk.result[start:stop], chunk.flags[start:stop])))
         if chunk.event[start:stop].max(initial=0) >= MONITOR_LOST:
             for row in (np.flatnonzero(events == MONITOR_LOST) + start).tolist():
-                self._lose(chunk.registers(row))
+                self._lose(chunk.registers(Row(row)))
 
     def _lose(self, args: tuple[int, ...]) -> None:
         count, family, cpu, from_ns, to_ns, _ = args
@@ -100,5 +107,26 @@ class Ledger:
         self.complete_since_ns = max(self.complete_since_ns or 0, to_ns)
 
     def to_json(self) -> dict[str, Any]:
-        """The part of `monitor.stop` that is counted here."""
-        return {"captured": self.captured, "lost": self.lost, "by_type": self.by_type}
+        """All of it as plain JSON values; `from_json` gives an equal one back."""
+        return {
+            "by_type": self.by_type,
+            "failed": self.failed,
+            "incomplete": self.incomplete,
+            "lost": self.lost,
+            "lost_by_family": dict(self.lost_by_family),
+            "gaps": [list(astuple(gap)) for gap in self.gaps],
+            "complete_since_ns": self.complete_since_ns,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Ledger:
+        """The ledger that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        ledger = cls()
+        for name, count in document["by_type"].items():
+            ledger._by_id[BY_NAME[name].id] = count
+        ledger.failed, ledger.incomplete, ledger.lost = (int(document[name]) for name in ("failed", "incomplete", "lost"))
+        ledger.lost_by_family.update({str(name): int(count) for name, count in document["lost_by_family"].items()})
+        ledger.gaps.extend(Gap(int(count), str(family), int(cpu), int(since), int(to)) for count, family, cpu, since, to in document["gaps"])
+        since = document["complete_since_ns"]
+        ledger.complete_since_ns = None if since is None else int(since)
+        return ledger

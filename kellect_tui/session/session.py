@@ -88,7 +88,7 @@ class Session:
         feed(self.processes, batch, self.epoch_offset_ns)
         for span in self.store.append_batch(batch, self.epoch_offset_ns):
             self.ledger.count(*span)
-            self._count(span)
+            self.count_processes(span)
 
     def update(self, totals: SourceTotals) -> None:
         """Take in the source's counters as they stand."""
@@ -102,7 +102,15 @@ class Session:
         if newest is not None and newest.count:
             stopped_ns = max(stopped_ns, int(newest.time[newest.count - 1]))
         self.stopped_ns = stopped_ns
-        self.stop = {
+        self.stop = self.stop_arguments(stopped_ns, cpu_seconds)
+        self.store.append_monitor(MONITOR_STOP, self.stop, stopped_ns)
+        self.store.seal()
+        self.live = False
+
+    def stop_arguments(self, stopped_ns: int, cpu_seconds: float) -> dict[str, Any]:
+        """What `monitor.stop` says if the session ends now."""
+        totals = self.totals
+        return {
             "captured": self.ledger.captured,
             "lost": self.ledger.lost,
             "not_decoded": {abi: dict(calls) for abi, calls in totals.not_decoded.items()},
@@ -113,15 +121,13 @@ class Session:
             "wall_seconds": round((stopped_ns - (self.started_ns or stopped_ns)) / 1e9, 3),
             "cpu_seconds": round(cpu_seconds, 3),
         }
-        self.store.append_monitor(MONITOR_STOP, self.stop, stopped_ns)
-        self.store.seal()
-        self.live = False
 
     def view(self, predicate: Predicate | None = None) -> View:
         """A view of the events that match; empty until `advance` or `build`."""
         return View(self.store, predicate)
 
-    def _count(self, span: Span) -> None:
+    def count_processes(self, span: Span) -> None:
+        """Add rows to the counts of their processes."""
         chunk, start, stop = span
 
         def moved(row: int) -> int | None:

@@ -1,0 +1,103 @@
+"""The messages of an Arrow IPC stream, found by their headers alone, so that a file opens without being decoded.
+
+Format: arrow.apache.org/docs/format/Columnar.html, "Encapsulated message format" and "IPC streaming format"; the few
+fields that are read here are those of format/Message.fbs. Whatever the bytes, nothing but `Damaged` is raised.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+_CONTINUATION = 0xFFFFFFFF
+_ALIGNMENT = 8
+
+END_OF_STREAM = struct.pack("<II", _CONTINUATION, 0)
+
+
+class Damaged(ValueError):
+    """Bytes that are no message."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Header(IntEnum):
+    """Kinds of message (Message.fbs, MessageHeader)."""
+
+    SCHEMA = 1
+    DICTIONARY = 2
+    BATCH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message at ``[start:end]`` of the stream; `rows` of a batch, else 0."""
+
+    header: Header
+    start: int
+    end: int
+    rows: int = 0
+
+
+def messages(data: memoryview) -> Iterator[Message | None]:
+    """The messages, one after the other; None at last where the stream ends as it should.
+
+    Ends without None where the data is cut off. Raises Damaged where it is something else.
+    """
+    at = 0
+    while at + 8 <= len(data):
+        mark, length = struct.unpack_from("<II", data, at)
+        if mark != _CONTINUATION:
+            raise Damaged("no message begins here", at)
+        if not length:
+            yield None
+            return
+        if length % _ALIGNMENT or length > len(data):
+            if length % _ALIGNMENT:
+                raise Damaged("a message of an odd length", at)
+            return
+        body_at = at + 8 + length
+        if body_at > len(data):
+            return
+        try:
+            header, body, rows = _header(data[at + 8 : body_at])
+        except (struct.error, IndexError, ValueError) as error:
+            raise Damaged("a message header that cannot be read", at) from error
+        if body < 0 or rows < 0 or body % _ALIGNMENT:
+            raise Damaged("a message of impossible size", at)
+        if body_at + body > len(data):
+            return
+        yield Message(header, at, body_at + body, rows)
+        at = body_at + body
+
+
+def _header(data: memoryview) -> tuple[Header, int, int]:
+    """Kind, length of the body, rows."""
+    (table,) = struct.unpack_from("<I", data, 0)
+    kind_at, header_at, body_at = _field(data, table, 1), _field(data, table, 2), _field(data, table, 3)
+    header = Header(data[kind_at]) if kind_at else Header(0)
+    (body,) = struct.unpack_from("<q", data, body_at) if body_at else (0,)
+    if header is not Header.BATCH or not header_at:
+        return header, body, 0
+    (offset,) = struct.unpack_from("<I", data, header_at)
+    rows_at = _field(data, header_at + offset, 0)
+    (rows,) = struct.unpack_from("<q", data, rows_at) if rows_at else (0,)
+    return header, body, rows
+
+
+def _field(data: memoryview, table: int, number: int) -> int:
+    """Where a flatbuffer table's field stands; 0 where it is left out."""
+    (back,) = struct.unpack_from("<i", data, table)
+    entry = table - back
+    if entry < 0:
+        raise ValueError(back)
+    (size,) = struct.unpack_from("<H", data, entry)
+    place = 4 + 2 * number
+    if place + 2 > size:
+        return 0
+    (offset,) = struct.unpack_from("<H", data, entry + place)
+    return table + offset if offset else 0
