@@ -1,0 +1,120 @@
+"""What each command does, once its words are understood. Heavy imports happen here, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from kellect_tui.errors import BadSessionFile, CannotTrace, CannotWrite, KellectError
+from kellect_tui.events.options import CaptureOptions
+
+DEMO = Path(__file__).parent / "data" / "demo.kellect"
+
+
+def live(options: CaptureOptions, *, duration: float | None, keep: int, display_filter: str) -> None:
+    """The screen over a capture that starts now."""
+    from kellect_tui.bpf import privileges
+    from kellect_tui.bpf.source import LiveSource
+    from kellect_tui.capture import Capture
+    from kellect_tui.deadline import after
+    from kellect_tui.session.session import Session
+    from kellect_tui.tui.app import KellectApp
+
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise KellectError("the screen needs a terminal", "`kellect-tui record -o FILE` captures without one")
+    check_filter(display_filter)
+    privileges.require()
+    session = Session(keep)
+    capture = Capture(LiveSource(options, screen=True), session, ended=after(duration))
+    capture.start()
+    try:
+        KellectApp(session, live=capture, initial_filter=display_filter).run()
+    finally:
+        capture.stop()
+    if capture.error is not None:
+        raise capture.error
+
+
+def demo(display_filter: str) -> None:
+    """The screen over the recording that comes with the program."""
+    open_file(DEMO, display_filter)
+
+
+def open_file(file: Path, display_filter: str) -> None:
+    """The screen over a saved session."""
+    from kellect_tui.tui.app import KellectApp
+
+    check_filter(display_filter)
+    session = load(file)
+    if str(file) == "-":
+        _take_terminal()
+    KellectApp(session, initial_filter=display_filter, title=f"kellect-tui {file.name}").run()
+
+
+def _take_terminal() -> None:
+    """Standard input was the session: the keys come from the terminal."""
+    import os
+
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError as error:
+        raise KellectError("the screen needs a terminal", "save the session to a file and open that") from error
+    os.dup2(terminal, 0)
+
+
+def load(file: Path):  # type: ignore[no-untyped-def]  # Session; imported late
+    """The session in a file, or on standard input for `-`."""
+    from kellect_tui.session.file import open_session
+
+    if str(file) == "-":
+        return open_session(sys.stdin.buffer)
+    if not file.exists():
+        raise BadSessionFile(f"there is no file {file}", "`kellect-tui record -o FILE` makes one")
+    return open_session(file)
+
+
+def check_filter(text: str) -> None:
+    """Raises BadFilter, with a caret under the spot, before anything starts."""
+    if text:
+        parse_filter(text)
+
+
+def parse_filter(text: str):  # type: ignore[no-untyped-def]  # Filter; imported late
+    """The display filter; its error shows the text and a caret."""
+    from kellect_tui.errors import BadFilter
+    from kellect_tui.session.filter import parse
+
+    try:
+        return parse(text)
+    except BadFilter as error:
+        raise BadFilter(f"the filter does not parse: {error.message}\n  {text}\n  {' ' * error.column}^", error.remedy, column=error.column) from error
+
+
+def export(file: Path, output: str, file_format: str | None, display_filter: str) -> None:
+    """Convert a session."""
+    from kellect_tui.export import export as write
+    from kellect_tui.export import format_of
+
+    predicate = parse_filter(display_filter) if display_filter else None
+    session = load(file)
+    if output == "-":
+        count = write(session, sys.stdout.buffer, file_format or "jsonl", predicate=predicate)
+        sys.stdout.buffer.flush()
+    else:
+        count = write(session, Path(output), file_format or format_of(Path(output)), predicate=predicate)
+    note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
+    click.echo(f"{count:,} events written to {'standard output' if output == '-' else output}{note}", err=True)
+
+
+def record(options: CaptureOptions, *, output: str, file_format: str | None, duration: float | None, command: list[str], everything: bool) -> int:
+    """Capture without a screen. Returns the exit status."""
+    from kellect_tui.bpf import privileges
+    from kellect_tui.recording import Recording
+
+    privileges.require()
+    try:
+        return Recording(options, output=output, file_format=file_format, duration=duration, command=command, everything=everything).run()
+    except (CannotTrace, CannotWrite):
+        raise

@@ -1,0 +1,894 @@
+"""From a record's registers and payload to the arguments of EVENTS.md; one decoder per kind of argument.
+
+Whatever the bytes, a decoder gives a value or null, and says where a value was truncated, unreadable or escaped. It
+never raises and never guesses.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from kellect_tui.events import constants
+from kellect_tui.events.catalogue import BY_ID, EXEC, EXIT, FAMILIES, FORK, MONITOR_LOST, RESULT, Argument, Call, EventType, Kind
+from kellect_tui.events.record import (
+    MESSAGE_INFO,
+    NONE_REGISTER,
+    OLD_IDS_INFO,
+    SOCKET_INFO,
+    STAT_INFO,
+    TARGET_INFO,
+    Flag,
+    Mark,
+    Raw,
+    Section,
+)
+from kellect_tui.events.syscalls import names
+
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
+MAP_ANONYMOUS = 0x20
+O_TMPFILE_BIT = 0o20000000
+TCP_CLOSE = 7  # include/net/tcp_states.h; also of a datagram socket that is not connected
+NO_PEER = 0xFFFF
+
+_HEAD = struct.Struct("<BBHI")
+_U64 = struct.Struct("<Q")
+_PAIR = struct.Struct("<ii")
+_MESSAGE = struct.Struct("<QQQiI")
+_STAT = struct.Struct("<IIIIQq")
+_TARGET = struct.Struct("<iI16s")
+_OLD_IDS = struct.Struct("<6I")
+_SOCKET = struct.Struct("<8H16s16s4I")
+for _layout, _dtype in ((_MESSAGE, MESSAGE_INFO), (_STAT, STAT_INFO), (_TARGET, TARGET_INFO), (_OLD_IDS, OLD_IDS_INFO), (_SOCKET, SOCKET_INFO)):
+    if _layout.size != _dtype.itemsize:
+        raise AssertionError(f"{_layout.format} is not {_dtype}")
+
+
+def text(data: bytes) -> tuple[str, bool]:
+    r"""Bytes as EVENTS.md writes them: what is no UTF-8, and NUL, as ``\xNN``; then a real backslash is doubled.
+
+    Returns the text and whether anything was escaped; only then is it to be read back with `unescape`.
+    """
+    if data.isascii() and b"\0" not in data:
+        return data.decode("ascii"), False
+    if b"\0" not in data:
+        try:
+            return data.decode("utf-8"), False
+        except UnicodeDecodeError:
+            pass
+    return data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace").replace("\0", "\\x00"), True
+
+
+def unescape(value: str) -> bytes:
+    """The bytes behind an escaped text."""
+    out = bytearray()
+    at = 0
+    while at < len(value):
+        if value[at] != "\\":
+            end = value.find("\\", at)
+            end = len(value) if end < 0 else end
+            out += value[at:end].encode()
+            at = end
+        elif value[at + 1 : at + 2] == "x":
+            out.append(int(value[at + 2 : at + 4], 16))
+            at += 4
+        else:
+            out += b"\\"
+            at += 2
+    return bytes(out)
+
+
+class Context:
+    """One record while it is being decoded.
+
+    Attributes:
+        raw: The record. row: its type. call: the call's entry in the row; None for what is no call.
+        failed: the call's result is an error (or it was interrupted).
+        marks: What to say of each argument, in order.
+    """
+
+    __slots__ = ("_sections", "call", "failed", "marks", "raw", "row")
+
+    def __init__(self, raw: Raw, row: EventType, call: Call | None) -> None:
+        self.raw = raw
+        self.row = row
+        self.call = call
+        self.failed = -constants.MAX_ERRNO <= raw.result < 0
+        self.marks: list[tuple[str, str]] = []
+        self._sections: dict[tuple[int, int], tuple[bytes, int]] | None = None
+
+    def mark(self, name: str, what: str) -> None:
+        """Say that an argument is `truncated`, `unreadable` or `escaped`."""
+        if (name, what) not in self.marks:
+            self.marks.append((name, what))
+
+    def unreadable(self, name: str) -> None:
+        """Null, and why."""
+        self.mark(name, "unreadable")
+
+    def section(self, kind: Section, register: int) -> tuple[bytes, int] | None:
+        """(data, marks) of a payload section, None where the record has none such."""
+        if self._sections is None:
+            self._sections = sections(self.raw.payload)
+        return self._sections.get((kind, register))
+
+    def missing(self, name: str) -> None:
+        """A section is not there: say so where that is for want of room."""
+        if self.raw.flags & (Flag.NO_PAYLOAD | Flag.MORE):
+            self.unreadable(name)
+
+    def data(self, name: str, kind: Section, register: int, size: int = 0) -> bytes | None:
+        """A section's bytes, at least `size` of them; None, marked, where it could not be read."""
+        found = self.section(kind, register)
+        if found is None:
+            self.missing(name)
+            return None
+        body, marks = found
+        if marks & Mark.UNREADABLE or len(body) < size:
+            self.unreadable(name)
+            return None
+        return body
+
+    def register(self, name: str) -> int | None:
+        """Where the call has this argument (0-5), None where it has not."""
+        return self.call.at.get(name) if self.call is not None else None
+
+    def value(self, name: str) -> int | None:
+        """The register that holds this argument, 64 bit unsigned; None where the call has none."""
+        register = self.register(name)
+        return None if register is None else self.raw.args[register]
+
+    def write(self, name: str, data: bytes) -> str:
+        """Bytes as text, marked where they had to be escaped."""
+        value, escaped = text(data)
+        if escaped:
+            self.mark(name, "escaped")
+        return value
+
+
+def sections(payload: bytes) -> dict[tuple[int, int], tuple[bytes, int]]:
+    """(kind, register) → (data, marks). What does not fit its own lengths ends the walk."""
+    out: dict[tuple[int, int], tuple[bytes, int]] = {}
+    at = 0
+    while at + 8 <= len(payload):
+        kind, register, marks, length = _HEAD.unpack_from(payload, at)
+        end = at + 8 + length
+        if end > len(payload):
+            break
+        out.setdefault((kind, register), (payload[at + 8 : end], marks))
+        at = (end + 7) & ~7
+    return out
+
+
+def s32(value: int) -> int:
+    """The low 32 bits, signed."""
+    value &= 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value
+
+
+def s64(value: int) -> int:
+    """64 bits, signed."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+Decoder = Callable[[Context, Argument], Any]
+
+
+# ---- registers
+
+
+def _plain(convert: Callable[[int], Any]) -> Decoder:
+    def decode(c: Context, a: Argument) -> Any:
+        value = c.value(a.name)
+        return None if value is None else convert(value)
+
+    return decode
+
+
+def _dirfd(value: int) -> int | str:
+    number = s32(value)
+    return "AT_FDCWD" if number == AT_FDCWD else number
+
+
+def _id(value: int) -> int:
+    number = value & 0xFFFFFFFF
+    return -1 if number == 0xFFFFFFFF else number
+
+
+def _mode(value: int) -> str:
+    return f"0{value & 0o7777:03o}"
+
+
+def _flags(flags: constants.Flags) -> Decoder:
+    return _plain(flags.text)
+
+
+def _enumeration(values: Mapping[int, str]) -> Decoder:
+    return _plain(lambda value: constants.enumeration(values, s32(value)))
+
+
+def _absent(_c: Context, _a: Argument) -> None:
+    return None
+
+
+# ---- strings and paths
+
+
+def _string(c: Context, a: Argument) -> str | None:
+    register = c.register(a.name)
+    if register is None:
+        return None
+    data = _name(c, a.name, register)
+    return None if data is None else c.write(a.name, data)
+
+
+def _name(c: Context, name: str, register: int) -> bytes | None:
+    found = c.section(Section.STRING, register)
+    if found is None or found[1] & Mark.UNREADABLE:
+        c.unreadable(name)
+        return None
+    if found[1] & Mark.TRUNCATED:
+        c.mark(name, "truncated")
+    return found[0]
+
+
+def joined(base: bytes | None, name: bytes) -> bytes | None:
+    """`name` made absolute by EVENTS.md's rules; None where there is no base to a relative one."""
+    if not name.startswith(b"/"):
+        if base is None:
+            return None
+        if not base.startswith(b"/"):
+            return base + b"/" + _tidied(name).removeprefix(b"/")
+        if name == b".":
+            return base
+        return base.removesuffix(b"/") + (_tidied(b"/" + name) if _tidied(b"/" + name) != b"/" else b"/" if name.endswith(b"/") else b"")
+    return _tidied(name)
+
+
+def _tidied(path: bytes) -> bytes:
+    if b"//" not in path and b"/." not in path:
+        return path
+    parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+    out = b"/" + b"/".join(parts)
+    return out + b"/" if parts and path.endswith(b"/") else out
+
+
+def _path(c: Context, a: Argument) -> str | None:
+    raw, call = c.raw, c.call
+    if call is None:
+        return None
+    if call.name == "mmap" and raw.args[3] & MAP_ANONYMOUS:
+        return None
+    if raw.flags & Flag.OBJECT or call.object is not None and call.base is None:
+        return _object(c, a.name)
+    return _named(c, a.name, call.base, _first_string(c), raw.path0)
+
+
+def _path2(c: Context, a: Argument) -> str | None:
+    if c.call is None or c.call.base2 is None:
+        return None
+    register = c.register("newname")
+    return _named(c, a.name, c.call.base2, register, c.raw.path1)
+
+
+def _object(c: Context, name: str) -> str | None:
+    raw = c.raw
+    if raw.path0 is not None:
+        return c.write(name, raw.path0)
+    if raw.flags & Flag.OBJECT or (c.call is not None and c.call.early and not raw.flags & Flag.NO_OBJECT):
+        c.unreadable(name)  # there was one, and its name did not reach us
+    return None
+
+
+def _first_string(c: Context) -> int | None:
+    for name in ("filename", "oldname"):
+        register = c.register(name)
+        if register is not None:
+            return register
+    return None
+
+
+def _named(c: Context, name: str, base_register: int | None, register: int | None, base: bytes | None) -> str | None:
+    found = c.section(Section.STRING, register) if register is not None else None
+    if found is None or found[1] & Mark.UNREADABLE:
+        return None
+    filename, marks = found
+    if not filename:
+        flags = c.value("flags")
+        if not (flags is not None and flags & AT_EMPTY_PATH):
+            return None
+        path = base
+    else:
+        path = joined(base, filename)
+    if path is None:
+        is_cwd = base_register is None or base_register > 5 or s32(c.raw.args[base_register]) == AT_FDCWD
+        if c.raw.lost_path or is_cwd:
+            c.unreadable(name)  # a working directory there always is: its name did not reach us
+        return None
+    if marks & Mark.TRUNCATED:
+        c.mark(name, "truncated")
+    return c.write(name, path)
+
+
+# ---- files
+
+
+def _result_fd(c: Context, _a: Argument) -> int | None:
+    return c.raw.result if c.raw.result >= 0 else None
+
+
+def _newfd(c: Context, a: Argument) -> int | None:
+    if c.raw.result >= 0:
+        return c.raw.result
+    value = c.value(a.name)
+    return None if value is None else s32(value)
+
+
+def _how(c: Context, name: str, index: int) -> int | None:
+    """A word of openat2's open_how; what was not passed is 0 (openat2(2))."""
+    data = c.data(name, Section.HOW, 2)
+    if data is None:
+        return None
+    return int.from_bytes(data[index * 8 : index * 8 + 8], "little")
+
+
+def _open_word(c: Context, name: str, index: int) -> int | None:
+    if c.call is not None and c.call.name == "openat2":
+        return _how(c, name, index)
+    return c.value(name)
+
+
+def _open_flags(c: Context, a: Argument) -> str | None:
+    if c.call is not None and c.call.name == "creat":
+        return "O_WRONLY|O_CREAT|O_TRUNC"
+    value = _open_word(c, a.name, 0)
+    if value is None:
+        return None
+    return constants.OPEN.text(value if c.call is not None and c.call.name == "openat2" else value & 0xFFFFFFFF)
+
+
+def _open_mode(c: Context, a: Argument) -> str | None:
+    value = _open_word(c, a.name, 1)
+    return None if value is None else _mode(value)
+
+
+def _resolve(c: Context, a: Argument) -> str | None:
+    if c.call is None or c.call.name != "openat2":
+        return None
+    value = _how(c, a.name, 2)
+    return None if value is None else constants.RESOLVE.text(value)
+
+
+def _created(c: Context, _a: Argument) -> bool | None:
+    if c.raw.result < 0:
+        return None
+    flags = c.value("flags")
+    if c.call is not None and c.call.name == "openat2":
+        found = c.section(Section.HOW, 2)
+        flags = int.from_bytes(found[0][:8], "little") if found else 0
+    return bool(c.raw.flags & Flag.CREATED) or bool((flags or 0) & O_TMPFILE_BIT)
+
+
+def _at_flags(c: Context, a: Argument) -> str | None:
+    if c.row.id == EXEC:
+        return _exec_flags(c)
+    value = c.value(a.name)
+    if value is None or c.call is None:
+        return None
+    return constants.AT_FLAGS.get(c.call.name, constants.AT_OTHERS).text(value)
+
+
+def _dup_flags(c: Context, a: Argument) -> str | None:
+    if c.call is not None and c.call.name == "fcntl":
+        return "O_CLOEXEC" if s32(c.raw.args[1]) == 1030 else None
+    value = c.value(a.name)
+    return None if value is None else constants.DUP.text(value)
+
+
+def _count(c: Context, a: Argument) -> int | None:
+    value = c.value(a.name)
+    if value is not None:
+        return value
+    data = c.data(a.name, Section.VECTORS, 1, 8)
+    return None if data is None else _U64.unpack_from(data)[0]
+
+
+_STATX_TYPE, _STATX_MODE, _STATX_UID, _STATX_GID, _STATX_INO, _STATX_SIZE = 1, 2, 8, 0x10, 0x100, 0x200  # include/uapi/linux/stat.h
+
+
+def _stat(index: int, bit: int, convert: Callable[[int], Any] = int) -> Decoder:
+    def decode(c: Context, a: Argument) -> Any:
+        if c.failed or c.call is None:
+            return None
+        data = c.data(a.name, Section.STAT, c.call.reads[0][1], _STAT.size)
+        if data is None:
+            return None
+        fields = _STAT.unpack_from(data)
+        return convert(fields[index]) if fields[0] & bit else None
+
+    return decode
+
+
+def file_type(mode: int) -> str | None:
+    """`regular` and so on of an inode's mode; null where it has none (anonymous inodes)."""
+    return constants.FILE_TYPES.get(mode & 0o170000)
+
+
+def _of_file(get: Callable[[Raw], Any]) -> Decoder:
+    def decode(c: Context, _a: Argument) -> Any:
+        return get(c.raw) if c.raw.flags & Flag.OBJECT else None
+
+    return decode
+
+
+# ---- processes
+
+
+def _comm_of_words(low: int, high: int) -> bytes:
+    return struct.pack("<QQ", low, high).split(b"\0", 1)[0]
+
+
+def _own_comm(c: Context, _a: Argument) -> str:
+    return text(c.raw.comm.split(b"\0", 1)[0])[0]  # its mark is the field's: one for both
+
+
+def _parent_comm(c: Context, a: Argument) -> str | None:
+    return c.write(a.name, c.raw.comm.split(b"\0", 1)[0]) if s32(c.raw.args[2]) == c.raw.pid else None
+
+
+def _child_comm(c: Context, a: Argument) -> str:
+    return c.write(a.name, _comm_of_words(c.raw.args[4], c.raw.args[5]))
+
+
+def _is_success(c: Context) -> bool:
+    return c.raw.result >= 0
+
+
+def _exec_name(c: Context, name: str) -> bytes | None:
+    """The filename as passed. The kernel puts `/dev/fd/N/` before execveat's relative names, `/dev/fd/N` for an empty one."""
+    if not _is_success(c):
+        register = c.register("filename")
+        return _name(c, name, register) if register is not None else None
+    data = _name(c, name, 0)
+    if data is None or c.call is None or c.call.name != "execveat":
+        return data
+    prefix = b"/dev/fd/%d" % s32(c.raw.args[1])
+    if data == prefix:
+        return b""
+    return data[len(prefix) + 1 :] if data.startswith(prefix + b"/") else data
+
+
+def _exec_filename(c: Context, a: Argument) -> str | None:
+    data = _exec_name(c, a.name)
+    return None if data is None else c.write(a.name, data)
+
+
+def _exec_path(c: Context, a: Argument) -> str | None:
+    raw = c.raw
+    if not _is_success(c):
+        return _named(c, a.name, c.call.base if c.call else None, c.register("filename"), raw.path0)
+    if not raw.flags & Flag.SCRIPT:
+        return _object(c, a.name)
+    marks = list(c.marks)
+    name = _exec_name(c, "filename")
+    c.marks = marks
+    base = _script_base(c)
+    path = None if name is None else base if not name else joined(base, name)
+    if path is None:
+        c.unreadable(a.name)
+        return None
+    return c.write(a.name, path)
+
+
+def _script_base(c: Context) -> bytes | None:
+    found = c.section(Section.TEXT, NONE_REGISTER)
+    if found is not None:
+        return None if found[1] & Mark.UNREADABLE else found[0]
+    return c.raw.path1
+
+
+def _interpreter(c: Context, a: Argument) -> str | None:
+    return _object(c, a.name) if _is_success(c) and c.raw.flags & Flag.SCRIPT else None
+
+
+def _old_pid(c: Context, _a: Argument) -> int:
+    return s32(c.raw.args[0]) if _is_success(c) else c.raw.tid
+
+
+def _exec_dirfd(c: Context) -> int | str | None:
+    if c.call is None or c.call.name != "execveat":
+        return None
+    return _dirfd(c.raw.args[1] if _is_success(c) else c.raw.args[0])
+
+
+def _exec_flags(c: Context) -> str | None:
+    if c.call is None or c.call.name != "execveat":
+        return None
+    return constants.AT_FLAGS["execveat"].text(c.raw.args[2] if _is_success(c) else c.raw.args[4])
+
+
+def _dirfd_argument(c: Context, a: Argument) -> int | str | None:
+    if c.row.id == EXEC:
+        return _exec_dirfd(c)
+    value = c.value(a.name)
+    return None if value is None else _dirfd(value)
+
+
+def _argv(c: Context, a: Argument) -> list[str] | None:
+    register = 1 if _is_success(c) or c.call is None else c.call.at["argv"]
+    found = c.section(Section.ARGV, register)
+    if found is None:
+        c.unreadable(a.name)
+        return None
+    data, marks = found
+    if marks & Mark.UNREADABLE:
+        c.unreadable(a.name)
+        if not data:
+            return None
+    if marks & Mark.TRUNCATED:
+        c.mark(a.name, "truncated")
+    return [c.write(a.name, part) for part in data.removesuffix(b"\0").split(b"\0")] if data else []
+
+
+def _cwd(c: Context, a: Argument) -> str | None:
+    if c.raw.path1 is None:
+        c.unreadable(a.name)
+        return None
+    return c.write(a.name, c.raw.path1)
+
+
+_CLONE_WORDS = {"clone_flags": 0, "child_tidptr": 2, "parent_tidptr": 3, "exit_signal": 4, "newsp": 5, "tls": 7}
+"""Places in struct clone_args (include/uapi/linux/sched.h)."""
+
+
+def _clone_word(c: Context, name: str) -> int | None:
+    if c.call is None or c.call.name != "clone3":
+        return c.value(name)
+    data = c.data(name, Section.CLONE, 0)
+    at = _CLONE_WORDS[name] * 8
+    return None if data is None else int.from_bytes(data[at : at + 8], "little")
+
+
+def _clone_flags(c: Context, a: Argument) -> str | None:
+    value = _clone_word(c, a.name)
+    if value is None:
+        return None
+    return constants.CLONE.text(value if c.call is not None and c.call.name == "clone3" else value & ~0xFF)
+
+
+def _exit_signal(c: Context, a: Argument) -> str | None:
+    if c.call is not None and c.call.name == "clone":
+        return constants.signal_name(c.raw.args[0] & 0xFF)
+    value = _clone_word(c, a.name)
+    return None if value is None else constants.signal_name(value)
+
+
+def _clone_field(c: Context, a: Argument) -> str | None:
+    value = _clone_word(c, a.name)
+    return None if value is None else hex(value)
+
+
+def _result_tid(c: Context, _a: Argument) -> int | None:
+    return c.raw.result if c.raw.result > 0 else None
+
+
+def _exit_code(c: Context, _a: Argument) -> int | None:
+    word = c.raw.args[0]
+    return None if word & 0x7F else word >> 8 & 0xFF
+
+
+def _exit_by_signal(c: Context, _a: Argument) -> str | None:
+    number = c.raw.args[0] & 0x7F
+    return constants.signal_name(number) if number else None
+
+
+def _pair(c: Context, a: Argument) -> list[int] | None:
+    if c.raw.result < 0 or c.call is None:
+        return None
+    data = c.data(a.name, Section.INTS, c.call.at[a.name], 8)
+    return None if data is None else list(_PAIR.unpack_from(data))
+
+
+def _target(c: Context, name: str) -> tuple[int, int, bytes] | None:
+    if c.call is None:
+        return None
+    data = c.data(name, Section.TARGET, c.call.reads[0][1], _TARGET.size)
+    return None if data is None else _TARGET.unpack_from(data)
+
+
+def _signal_pid(c: Context, a: Argument) -> int | None:
+    value = c.value(a.name)
+    if value is not None:
+        return s32(value)
+    target = _target(c, a.name)
+    return target[0] if target is not None and target[0] else None
+
+
+def _target_comm(c: Context, a: Argument) -> str | None:
+    target = _target(c, a.name)
+    return c.write(a.name, target[2].split(b"\0", 1)[0]) if target is not None and target[1] else None
+
+
+# ---- sockets
+
+
+def _socket(c: Context) -> tuple[tuple[Any, ...], bytes] | None:
+    """(fields of SOCKET_INFO, the Unix names) of the socket that the call is about; of accept the new one."""
+    for register in (RESULT, 0):
+        found = c.section(Section.SOCKET, register)
+        if found is not None and len(found[0]) >= _SOCKET.size:
+            return _SOCKET.unpack_from(found[0]), found[0][_SOCKET.size :]
+    return None
+
+
+def unix_text(path: bytes) -> bytes:
+    """A Unix socket's name from its sun_path: a path, `@` and an abstract name, empty for an unnamed one."""
+    if not path:
+        return b""
+    if path[0] == 0:
+        return b"@" + path[1:]
+    name = path.split(b"\0", 1)[0]
+    return b"./" + name if name.startswith(b"@") else name
+
+
+@lru_cache(4096)
+def _ip(packed: bytes, scope: int) -> str:
+    address = str(ipaddress.ip_address(packed))
+    return f"{address}%{scope}" if scope else address
+
+
+def sockaddr(data: bytes) -> tuple[str | None, int | None, bytes | str | None]:
+    """(family, port, address) of a struct sockaddr; the address of AF_UNIX as bytes. Null where it is too short."""
+    if len(data) < 2:
+        return None, None, None
+    number = int.from_bytes(data[:2], "little")
+    family = constants.enumeration(constants.FAMILIES, number)
+    if number == AF_UNIX:
+        return family, None, unix_text(data[2:])
+    if number == AF_INET:
+        return (family, int.from_bytes(data[2:4], "big"), _ip(data[4:8], 0)) if len(data) >= 8 else (family, None, None)
+    if number == AF_INET6:
+        scope = int.from_bytes(data[24:28], "little")
+        return (family, int.from_bytes(data[2:4], "big"), _ip(data[8:24], scope)) if len(data) >= 24 else (family, None, None)
+    return family, None, data[2:].hex()
+
+
+def _is_link_local(address: bytes) -> bool:
+    return address[0] == 0xFE and address[1] & 0xC0 == 0x80 or address[0] == 0xFF and address[1] & 0x0F in (1, 2)
+
+
+def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool) -> tuple[str | None, int | None, bytes | str | None]:
+    """(family, port, address) of the socket's own or its peer's name; all null where it has no peer."""
+    number, _type, _protocol, state, local_port, peer_port, local_len, peer_len, local, remote, scope, _nl, nl_peer, _pad = fields
+    family = constants.enumeration(constants.FAMILIES, number)
+    if number in (AF_INET, AF_INET6):
+        if peer and (not peer_port or state == TCP_CLOSE):
+            return None, None, None
+        address = remote if peer else local
+        text = _ip(address[:4], 0) if number == AF_INET else _ip(address, scope if _is_link_local(address) else 0)
+        return family, peer_port if peer else local_port, text
+    if number == AF_UNIX:
+        if peer and peer_len == NO_PEER:
+            return None, None, None
+        return family, None, unix_text(unix[local_len : local_len + peer_len] if peer else unix[:local_len])
+    if number == AF_NETLINK:
+        if peer and not nl_peer:
+            return None, None, None
+        return family, None, (b"\0\0" + int(nl_peer if peer else _nl).to_bytes(4, "little") + b"\0" * 4).hex()
+    return (None, None, None) if peer else (family, None, None)
+
+
+def _passed(c: Context) -> tuple[bytes | None, bool, bool]:
+    """(bytes of the address, unreadable, whether the call has a pointer to one) of a network call."""
+    call = c.call
+    if call is None:
+        return None, False, False
+    register = call.at.get("addr", 1)
+    if "addr" in call.at:
+        pointer = bool(c.raw.args[register])
+    else:
+        message = _message(c, "")
+        pointer = message is not None and bool(message[2])
+    found = c.section(Section.SOCKADDR, register)
+    if found is None:
+        return None, False, pointer
+    return found[0], bool(found[1] & Mark.UNREADABLE), pointer
+
+
+def _peer(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None], bool]:
+    """((family, port, address), unreadable) of the peer that the call names."""
+    kind = c.row.name
+    none = (None, None, None)
+    if kind in ("network.accept", "network.receive", "network.getpeername") and c.raw.result < 0:
+        return none, False
+    data, unreadable, pointer = _passed(c)
+    if kind in ("network.connect", "network.bind"):
+        return (none, True) if unreadable or not pointer else (sockaddr(data or b""), False)
+    if kind == "network.getpeername":
+        return (none, True) if unreadable else (sockaddr(data or b""), False)
+    if unreadable:
+        return none, True
+    if data and len(data) >= 2:
+        return sockaddr(data), False
+    found = _socket(c)
+    if found is None:
+        return none, bool(c.raw.flags & (Flag.NO_PAYLOAD | Flag.MORE))
+    return _of_socket(*found, peer=True), False
+
+
+def _peer_part(index: int) -> Decoder:
+    def decode(c: Context, a: Argument) -> Any:
+        peer, unreadable = _peer(c)
+        if unreadable:
+            c.unreadable(a.name)
+            return None
+        value = peer[index]
+        return c.write(a.name, value) if isinstance(value, bytes) else value
+
+    return decode
+
+
+def _local_part(index: int) -> Decoder:
+    def decode(c: Context, a: Argument) -> Any:
+        found = _socket(c)
+        if found is None:
+            c.missing(a.name)
+            return None
+        value = _of_socket(*found, peer=False)[index]
+        return c.write(a.name, value) if isinstance(value, bytes) else value
+
+    return decode
+
+
+def _protocol(c: Context, a: Argument) -> str | None:
+    found = _socket(c)
+    if found is None:
+        c.missing(a.name)
+        return None
+    return constants.enumeration(constants.PROTOCOLS, found[0][2]) if found[0][0] in (AF_INET, AF_INET6) else None
+
+
+def _message(c: Context, name: str) -> tuple[int, int, int, int, int] | None:
+    found = c.section(Section.MESSAGE, 1)
+    if found is None or found[1] & Mark.UNREADABLE or len(found[0]) < _MESSAGE.size:
+        if name:
+            if found is None:
+                c.missing(name)
+            else:
+                c.unreadable(name)
+        return None
+    return _MESSAGE.unpack_from(found[0])
+
+
+def _addr_len(c: Context, a: Argument) -> int | None:
+    call = c.call
+    if call is None:
+        return None
+    if "addr_len" in call.at:
+        return s32(c.raw.args[call.at["addr_len"]]) if c.raw.args[call.at["addr"]] else None
+    if c.row.name != "network.send" and c.raw.result < 0:
+        return None
+    if "addr" in call.at:
+        if not c.raw.args[call.at["addr"]]:
+            return None
+        data = c.data(a.name, Section.ADDRLEN, call.reads[0][1], 4)
+        return None if data is None else int.from_bytes(data[:4], "little", signed=True)
+    message = _message(c, a.name)
+    return message[3] if message is not None and message[2] else None
+
+
+def _message_len(c: Context, a: Argument) -> int | None:
+    value = c.value(a.name)
+    if value is not None:
+        return value
+    message = _message(c, a.name)
+    if message is not None and message[4] & 1:
+        c.unreadable(a.name)
+        return None
+    return None if message is None else message[0]
+
+
+def _is_many(c: Context) -> bool:
+    return c.call is not None and c.call.name.endswith("mmsg")
+
+
+def _messages(c: Context, _a: Argument) -> int | None:
+    return c.raw.result if _is_many(c) and c.raw.result >= 0 else None
+
+
+def _message_bytes(c: Context, a: Argument) -> int | None:
+    if c.raw.result < 0:
+        return None
+    if not _is_many(c):
+        return c.raw.result
+    message = _message(c, a.name)
+    if message is not None and message[4] & 2:
+        c.unreadable(a.name)
+        return None
+    return None if message is None else message[1]
+
+
+# ---- users
+
+_OLD_PLACES = {"old_ruid": 0, "old_euid": 1, "old_uid": 1, "old_suid": 2, "old_rgid": 3, "old_egid": 4, "old_gid": 4, "old_sgid": 5}
+
+
+def _old_id(c: Context, a: Argument) -> int | None:
+    data = c.data(a.name, Section.OLD_IDS, NONE_REGISTER, _OLD_IDS.size)
+    return None if data is None else _id(_OLD_IDS.unpack_from(data)[_OLD_PLACES[a.name]])
+
+
+def _signal(value: int) -> str:
+    return constants.signal_name(s32(value))
+
+
+def _from_args(get: Callable[[Raw], Any]) -> Decoder:
+    return lambda c, _a: get(c.raw)
+
+
+DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
+    Kind.ABSENT: _absent, Kind.DIRFD: _dirfd_argument, Kind.FD: _plain(s32), Kind.INT: _plain(s32), Kind.LONG: _plain(s64), Kind.SIZE: _plain(int),
+    Kind.UINT: _plain(lambda value: value & 0xFFFFFFFF), Kind.ID: _plain(_id), Kind.ADDRESS: _plain(hex), Kind.MODE: _plain(_mode), Kind.STRING: _string,
+    Kind.TEXT_BYTES: _string, Kind.PATH: _path, Kind.PATH2: _path2, Kind.RESULT_FD: _result_fd, Kind.NEWFD: _newfd, Kind.CREATED: _created,
+    Kind.OPEN_FLAGS: _open_flags, Kind.CREATE_FLAGS: _open_flags, Kind.OPEN_MODE: _open_mode, Kind.RESOLVE: _resolve, Kind.AT_FLAGS: _at_flags,
+    Kind.RENAME_FLAGS: _flags(constants.RENAME), Kind.DUP_FLAGS: _dup_flags, Kind.CLOSE_RANGE_FLAGS: _flags(constants.CLOSE_RANGE),
+    Kind.STAT_MODE: _stat(1, _STATX_MODE, _mode), Kind.STAT_TYPE: _stat(1, _STATX_TYPE, file_type), Kind.STAT_UID: _stat(2, _STATX_UID),
+    Kind.STAT_GID: _stat(3, _STATX_GID), Kind.STAT_INODE: _stat(4, _STATX_INO), Kind.STAT_SIZE: _stat(5, _STATX_SIZE), Kind.COUNT: _count,
+    Kind.FILE_INODE: _of_file(lambda raw: raw.inode), Kind.FILE_UID: _of_file(lambda raw: raw.file_uid), Kind.FILE_MODE: _of_file(lambda raw: _mode(raw.file_mode)),
+    Kind.FILE_TYPE: _of_file(lambda raw: file_type(raw.file_mode)), Kind.CHILD_PID: _from_args(lambda raw: s32(raw.args[0])),
+    Kind.CHILD_TID: _from_args(lambda raw: s32(raw.args[1])), Kind.CHILD_COMM: _child_comm, Kind.PARENT_PID: _from_args(lambda raw: s32(raw.args[2])),
+    Kind.PARENT_COMM: _parent_comm, Kind.THREAD: _from_args(lambda raw: raw.args[0] != raw.args[1]), Kind.EXEC_FILENAME: _exec_filename, Kind.EXEC_PATH: _exec_path,
+    Kind.INTERPRETER: _interpreter, Kind.OLD_PID: _old_pid, Kind.ARGV: _argv, Kind.CWD: _cwd, Kind.CLONE_FLAGS: _clone_flags, Kind.EXIT_SIGNAL: _exit_signal,
+    Kind.CLONE_FIELD: _clone_field, Kind.RESULT_TID: _result_tid, Kind.EXIT_CODE: _exit_code, Kind.EXIT_BY_SIGNAL: _exit_by_signal,
+    Kind.CORE_DUMPED: _from_args(lambda raw: bool(raw.args[0] & 0x80)), Kind.PRIORITY: _from_args(lambda raw: s32(raw.args[1])), Kind.OWN_TID: _from_args(lambda raw: raw.tid),
+    Kind.OWN_COMM: _own_comm, Kind.GROUP_DEAD: _from_args(lambda raw: bool(raw.args[2])), Kind.LIFETIME: _from_args(lambda raw: s64(raw.args[4]) - s64(raw.args[3])),
+    Kind.PAIR: _pair, Kind.PIPE_FLAGS: _flags(constants.PIPE), Kind.SIGNAL_PID: _signal_pid, Kind.SIGNAL: _plain(_signal), Kind.TARGET_COMM: _target_comm,
+    Kind.PTRACE_REQUEST: _enumeration(constants.PTRACE), Kind.PROT: _flags(constants.PROT), Kind.MMAP_FLAGS: _flags(constants.MMAP),
+    Kind.SOCKET_FAMILY: _enumeration(constants.FAMILIES), Kind.SOCKET_TYPE: _flags(constants.SOCKET_TYPE), Kind.ADDR_LEN: _addr_len, Kind.PEER_FAMILY: _peer_part(0),
+    Kind.PEER_PORT: _peer_part(1), Kind.PEER_ADDR: _peer_part(2), Kind.LOCAL_ADDR: _local_part(2), Kind.LOCAL_PORT: _local_part(1), Kind.PROTOCOL: _protocol,
+    Kind.MESSAGE_LEN: _message_len, Kind.MESSAGE_FLAGS: _flags(constants.MESSAGE), Kind.MESSAGES: _messages, Kind.MESSAGE_BYTES: _message_bytes,
+    Kind.ACCEPT_FLAGS: _flags(constants.ACCEPT), Kind.OLD_ID: _old_id,
+})  # fmt: skip
+
+
+@lru_cache(1024)
+def _plan(event: int, syscall: int, machine: str | None) -> tuple[EventType, Call | None, tuple[tuple[str, Decoder, Argument], ...]] | None:
+    row = BY_ID.get(event)
+    if row is None:
+        return None
+    call = row.by_name.get(names(machine).get(syscall, ""))
+    return row, call, tuple((argument.name, DECODERS[argument.kind], argument) for argument in row.arguments)
+
+
+def decode(raw: Raw, machine: str | None = None) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The arguments of a record, in the row's order, every one present; and its marks, `NAME:what`."""
+    plan = _plan(raw.event, raw.syscall, machine)
+    if plan is None:
+        return {}, ()
+    row, call, steps = plan
+    if row.family == "monitor":
+        return monitor(raw), ()
+    context = Context(raw, row, call if raw.event not in (FORK, EXIT) else None)
+    values = {name: decoder(context, argument) for name, decoder, argument in steps}
+    return values, tuple(f"{name}:{what}" for name, what in context.marks)
+
+
+def monitor(raw: Raw) -> dict[str, Any]:
+    """The arguments of one of the monitor's own rows: of a loss from its registers, else from its JSON."""
+    if raw.event == MONITOR_LOST:
+        count, family, cpu, start, end, _unused = raw.args
+        name = FAMILIES[family] if family < len(FAMILIES) else str(family)
+        return {"count": count, "family": name, "cpu": cpu, "from": start // 1000, "to": end // 1000}
+    try:
+        document = orjson.loads(raw.payload)
+    except orjson.JSONDecodeError:
+        document = None
+    names_ = [argument.name for argument in BY_ID[raw.event].arguments]
+    return {name: document.get(name) for name in names_} if isinstance(document, dict) else dict.fromkeys(names_)
