@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kellect_tui.events.catalogue import BY_NAME, MONITOR_START
+from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_START
 from kellect_tui.events.record import Flag
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.process import COUNT_NAMES, Counts, Identity, Process
@@ -139,6 +139,8 @@ class Processes:
         """
         with self._lock:
             process = self._seen(pid, start_ns, ppid)
+            if not process.running:
+                return
             process.comm = _text(comm)
             process.argv = tuple(argv) if argv is not None else ()
             process.path, process.interpreter = path, interpreter
@@ -169,6 +171,9 @@ class Processes:
             start_ns: The task's start, boot-clock ns: the process's only where `tid == pid`.
         """
         with self._lock:
+            latest = self._latest(pid)
+            if tid != pid and not group_dead and latest is not None and not latest.running:
+                return  # do_exit() counts the living before it tells of the end: two threads may tell in the other order
             process = self._seen(pid, start_ns if tid == pid else 0, ppid)
             if not process.running:
                 return
@@ -197,6 +202,7 @@ class Processes:
         results: NDArray[np.int64],
         durations: NDArray[np.integer[Any]],
         moved: Callable[[int], int | None] | None = None,
+        times: NDArray[np.int64] | None = None,
     ) -> None:
         """Add a batch to the counts of its processes; call it after the batch's fork, exec and exit, without its HIDDEN rows.
 
@@ -205,6 +211,7 @@ class Processes:
             codes: `(n,)` index into `whos` of each row. The other columns are `(n,)` as in a record or chunk:
                 a duration that is null may be -1 or NO_DURATION.
             moved: Bytes that row i moved, for sendmmsg and recvmmsg, whose result is a number of messages; None: not counted.
+            times: Epoch ns. With it what a pid did after its end belongs to a new life, whose fork was lost; None: to the latest one.
         """
         calls = np.flatnonzero(np.asarray(events) < MONITOR_START)
         if not len(calls):
@@ -216,12 +223,16 @@ class Processes:
         used = used[np.argsort(order[used])]
         sums = _sums(len(whos), who_codes, events[calls], syscalls[calls], flags[calls], results[calls], durations[calls])
         table = np.column_stack([sums[name][used] for name in COUNT_NAMES]).tolist()
+        lasts = [0] * len(used)
+        if times is not None:  # a thread's own end may come after that of the process: it tells nothing of a new life
+            finals = calls[order[used]]
+            lasts = np.where(events[finals] == EXIT, 0, times[finals]).tolist()
         many = _many_messages(who_codes, events[calls], syscalls[calls], results[calls], calls, moved)
         with self._lock:
-            for (pid, tid, ppid, uid, comm), amounts in zip(_people(whos[used]), table, strict=True):
-                self._credit(pid, tid, ppid, uid, comm, amounts)
+            for (pid, tid, ppid, uid, comm), last_ns, amounts in zip(_people(whos[used]), lasts, table, strict=True):
+                self._credit(pid, tid, ppid, uid, comm, last_ns, amounts)
             for code, name, amount in many:
-                counts = self._seen(int(whos["pid"][code])).counts
+                counts = self._lives[int(whos["pid"][code])][-1].counts
                 setattr(counts, name, getattr(counts, name) + amount)
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────────
@@ -339,7 +350,7 @@ class Processes:
     def _seen(self, pid: int, start_ns: int = 0, ppid: int | None = None) -> Process:
         """The life that an event of `pid` belongs to; a new one where its fork was never seen."""
         process = self._latest(pid) if not start_ns else self._life(pid, start_ns)
-        if process is None:
+        if process is None or (not start_ns and not process.running):
             process = self._born(pid, start_ns, forked_by=self._latest(ppid) if ppid else None)
             process.ppid = ppid
         elif start_ns:
@@ -418,10 +429,11 @@ class Processes:
         self.forgotten += 1
         self.version += 1
 
-    def _credit(self, pid: int, tid: int, ppid: int, uid: int, comm: bytes, amounts: list[int]) -> None:
+    def _credit(self, pid: int, tid: int, ppid: int, uid: int, comm: bytes, last_ns: int, amounts: list[int]) -> None:
         process = self._latest(pid)
-        if process is None:
-            process = self._seen(pid, 0, ppid)
+        if process is None or (process.ended_ns is not None and last_ns > process.ended_ns):
+            process = self._born(pid, 0, forked_by=self._latest(ppid))
+            process.ppid = ppid
             process.comm, process.uid = _text(comm.partition(b"\0")[0]), uid
         elif tid == pid and process.running:
             process.uid = uid

@@ -136,7 +136,7 @@ class Session:
 
         self.processes.count(
             chunk.whos, chunk.who[start:stop], chunk.event[start:stop], chunk.syscall[start:stop], chunk.flags[start:stop],
-            chunk.result[start:stop], chunk.duration[start:stop], moved,
+            chunk.result[start:stop], chunk.duration[start:stop], moved, chunk.time[start:stop],
         )  # fmt: skip
 
 

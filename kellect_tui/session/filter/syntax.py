@@ -363,7 +363,8 @@ def _parser() -> Lark:
 
 def _explain(error: UnexpectedInput, text: str) -> BadFilter:
     """The fault as a person would say it."""
-    column = min(max(error.pos_in_stream or 0, 0), len(text))
+    place: int | None = getattr(error, "pos_in_stream", None)  # None or -1 at the end
+    column = min(place, len(text)) if place is not None and place >= 0 else len(text)
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         column = len(text.rstrip())
         return BadFilter(*_missing(error.expected, text), column=column)

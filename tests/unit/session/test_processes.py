@@ -1,0 +1,433 @@
+"""The tree of processes: who lives, who ended how, who stands under whom, and what each did."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_LOST
+from kellect_tui.events.record import NO_SYSCALL, Flag
+from kellect_tui.events.syscalls import native
+from kellect_tui.session.processes import Counts, Processes, ProcessSeed, snapshot
+
+EPOCH = 1_700_000_000_000_000_000
+WHO = np.dtype([("comm", "S16"), ("pid", "<u4"), ("tid", "<u4"), ("ppid", "<u4"), ("uid", "<u4")])
+
+
+class Story:
+    """Tells a table of processes what happens, one clock tick after another."""
+
+    def __init__(self, **options: Any) -> None:
+        self.table = Processes(**options)
+        self.table.epoch_offset_ns = EPOCH
+        self.clock = 1_000_000_000
+
+    def tick(self) -> int:
+        self.clock += 1_000_000_000
+        return self.clock
+
+    def fork(self, pid: int, child: int, *, parent: int | None = None, comm: bytes = b"sh") -> int:
+        start = self.tick()
+        self.table.fork(time_ns=EPOCH + start, pid=pid, child_pid=child, child_tid=child, parent_pid=parent or pid, start_ns=start, comm=comm)
+        return start
+
+    def thread(self, pid: int, tid: int) -> None:
+        start = self.tick()
+        self.table.fork(time_ns=EPOCH + start, pid=pid, child_pid=pid, child_tid=tid, parent_pid=pid, start_ns=start)
+
+    def exec(self, pid: int, start: int, *argv: str) -> None:
+        self.table.exec(
+            time_ns=EPOCH + self.tick(), pid=pid, start_ns=start, comm=argv[0].rpartition("/")[2].encode(), argv=argv, path=argv[0], uid=1000
+        )
+
+    def exit(self, pid: int, start: int, code: int = 0, *, tid: int | None = None, group_dead: bool = True) -> int:
+        time = EPOCH + self.tick()
+        self.table.exit(time_ns=time, pid=pid, tid=pid if tid is None else tid, code=code, group_dead=group_dead, start_ns=start)
+        return time
+
+    def shape(self, **options: Any) -> list[tuple[int, int]]:
+        return [(row.depth, row.process.pid) for row in self.table.rows(**options)]
+
+
+def who(*rows: tuple[bytes, int, int, int, int]) -> np.ndarray[Any, Any]:
+    return np.array(list(rows), WHO)
+
+
+def count(table: Processes, whos: np.ndarray[Any, Any], *rows: tuple[int, int, int, int], **options: Any) -> None:
+    """Count rows of (who code, event, result, duration)."""
+    codes, events, results, durations = (np.array(column) for column in zip(*rows, strict=True))
+    syscalls = np.full(len(rows), options.pop("syscall", 0), np.uint16)
+    table.count(whos, codes.astype(np.uint16), events, syscalls, np.full(len(rows), options.pop("flags", 0), np.uint32), results, durations, **options)
+
+
+def seeds() -> list[ProcessSeed]:
+    return [
+        ProcessSeed(pid=50, ppid=1, start_ns=500_000_000, comm=b"bash", argv=(b"-bash",), path=b"/bin/bash", uid=1000, threads=1),
+        ProcessSeed(pid=1, ppid=0, start_ns=10_000_000, comm=b"init", argv=(b"/sbin/init",), path=b"/sbin/init", uid=0),
+        ProcessSeed(pid=2, ppid=0, start_ns=10_000_000, comm=b"kthreadd", uid=0),
+    ]
+
+
+def test_seeds_form_a_tree_whatever_their_order() -> None:
+    story = Story()
+    story.table.seed(seeds())
+    assert story.shape() == [(0, 1), (1, 50), (0, 2)]
+    bash = story.table.by_pid(50)
+    assert bash is not None
+    assert (bash.comm, bash.argv, bash.path, bash.uid, bash.started_ns, bash.label) == ("bash", ("-bash",), "/bin/bash", 1000, EPOCH + 500_000_000, "-bash")
+    assert story.table.by_pid(2).label == "[kthreadd]"  # type: ignore[union-attr]  # it was seeded
+
+
+def test_an_event_sharpens_a_seeds_start_within_its_tick() -> None:
+    story = Story()
+    story.table.seed(seeds())
+    bash = story.table.by_pid(50)
+    story.exec(50, 507_654_321, "/bin/ls")
+    assert story.table.by_pid(50) is bash
+    assert bash is not None
+    assert (bash.start_ns, bash.comm, bash.executed) == (507_654_321, "ls", 1)
+
+
+def test_a_fork_inherits_and_an_exec_replaces() -> None:
+    story = Story()
+    story.table.seed(seeds())
+    start = story.fork(50, 60, comm=b"bash")
+    child = story.table.by_pid(60)
+    assert child is not None
+    assert (child.argv, child.path, child.uid, child.comm, child.executed) == (("-bash",), "/bin/bash", 1000, "bash", 0)
+    story.exec(60, start, "/usr/bin/make", "all")
+    assert (child.argv, child.path, child.comm, child.executed) == (("/usr/bin/make", "all"), "/usr/bin/make", "make", 1)
+    assert child.identity == (60, start)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "signal", "core"),
+    [(3 << 8, 3, None, False), (9, None, 9, False), (11 | 0x80, None, 11, True), (0, 0, None, False)],
+)
+def test_an_end_says_how(code: int, status: int | None, signal: int | None, core: bool) -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    end = story.exit(60, start, code)
+    process = story.table.by_pid(60)
+    assert process is not None
+    assert (process.running, process.exit_status, process.exit_signal, process.core_dumped, process.threads) == (False, status, signal, core, 0)
+    assert process.lifetime_ns == end - EPOCH - start
+
+
+def test_a_pid_that_is_used_again_is_another_process() -> None:
+    story = Story()
+    first = story.fork(1, 60, comm=b"first")
+    ended = story.exit(60, first)
+    second = story.fork(1, 60, comm=b"second")
+    assert story.table.by_pid(60).comm == "second"  # type: ignore[union-attr]  # just forked
+    assert story.table.by_pid(60, ended).comm == "first"  # type: ignore[union-attr]
+    assert story.table.by_pid(60, EPOCH + second).comm == "second"  # type: ignore[union-attr]
+    assert story.shape() == [(0, 1), (1, 60), (1, 60)]
+
+
+def test_a_lost_exit_is_concluded_when_the_pid_is_used_again() -> None:
+    story = Story()
+    story.fork(1, 60)
+    second = story.fork(1, 60)
+    first = story.table.by_pid(60, EPOCH + second - 1)
+    assert first is not None
+    assert (first.running, first.exit_seen, first.ended_ns, first.exit_status) == (False, False, EPOCH + second, None)
+
+
+def test_threads_are_counted_under_their_process() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.thread(60, 61)
+    story.thread(60, 62)
+    process = story.table.by_pid(60)
+    assert process is not None
+    assert (process.threads, process.threads_started) == (3, 3)
+    story.exit(60, 0, tid=61, group_dead=False)
+    assert (process.threads, process.running) == (2, True)
+    assert story.shape() == [(0, 1), (1, 60)]
+    story.exit(60, start, 5 << 8)
+    assert (process.threads, process.exit_status) == (0, 5)
+
+
+def test_a_leader_that_ends_first_does_not_end_the_process() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.thread(60, 61)
+    story.exit(60, start, group_dead=False)
+    process = story.table.by_pid(60)
+    assert process is not None
+    assert (process.running, process.leader_gone, process.threads) == (True, True, 1)
+    story.exit(60, start + 77, 7 << 8, tid=61)
+    assert (process.running, process.exit_status) == (False, 7)
+    assert len(story.table) == 2
+
+
+def test_an_exec_from_another_thread_keeps_the_process() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.thread(60, 61)
+    story.exit(60, start, group_dead=False)  # the old leader, replaced
+    story.exec(60, start, "/bin/true")
+    process = story.table.by_pid(60)
+    assert process is not None
+    assert (process.running, process.threads, process.leader_gone, process.path) == (True, 1, False, "/bin/true")
+
+
+def test_orphans_stay_under_their_forker_and_are_marked() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.fork(60, 61)
+    child = story.table.by_pid(61)
+    assert child is not None
+    assert (child.orphaned, child.ppid) == (False, 60)
+    story.exit(60, start)
+    count(story.table, who((b"sh", 61, 61, 1, 0)), (0, BY_NAME["file.close"].id, 0, 10))
+    assert (child.orphaned, child.ppid) == (True, 1)
+    assert story.shape() == [(0, 1), (1, 60), (2, 61)]
+
+
+def test_clone_parent_stands_under_its_forker() -> None:
+    story = Story()
+    story.fork(1, 60)
+    story.fork(60, 61, parent=1)
+    child = story.table.by_pid(61)
+    assert child is not None
+    assert child.forked_by is story.table.by_pid(60)
+    assert (child.ppid, child.orphaned) == (1, False)
+
+
+def test_a_fork_already_seen_in_the_snapshot_is_the_same_process() -> None:
+    story = Story()
+    story.table.seed([ProcessSeed(pid=60, ppid=1, start_ns=2_000_000_000, comm=b"sh"), *seeds()])
+    story.clock = 1_000_500_000
+    start = story.fork(50, 60)
+    assert start == 2_000_500_000
+    assert len(story.table) == 4
+    process = story.table.by_pid(60)
+    assert process is not None
+    assert process.start_ns == start
+
+
+def test_an_older_life_that_comes_late_does_not_end_the_newer_one() -> None:
+    story = Story()
+    story.table.seed([ProcessSeed(pid=60, ppid=0, start_ns=9_000_000_000, comm=b"new")])
+    start = story.fork(1, 60, comm=b"old")
+    story.exit(60, start)
+    assert [(process.comm, process.running) for process in story.table.all() if process.pid == 60] == [("new", True), ("old", False)]
+    assert story.table.by_pid(60).comm == "new"  # type: ignore[union-attr]  # it was seeded
+
+
+def test_exited_ones_are_kept_up_to_a_bound_and_the_oldest_leaf_goes_first() -> None:
+    story = Story(keep_exited=3)
+    for pid in range(60, 66):
+        story.exit(pid, story.fork(1, pid))
+    assert [process.pid for process in story.table.all()] == [1, 63, 64, 65]
+    assert story.table.forgotten == 3
+
+
+def test_an_exited_parent_outlives_its_children_in_the_tree() -> None:
+    story = Story(keep_exited=2)
+    parent = story.fork(1, 60)
+    child = story.fork(60, 61)
+    story.exit(60, parent)
+    for pid in (70, 71, 72):
+        story.exit(pid, story.fork(1, pid))
+    assert story.shape() == [(0, 1), (1, 60), (2, 61), (1, 72)]
+    story.exit(61, child)
+    assert story.shape() == [(0, 1), (1, 60), (2, 61)]
+    story.exit(80, story.fork(1, 80))
+    assert story.shape() == [(0, 1), (1, 60), (1, 80)]
+
+
+def test_a_daemon_that_forks_itself_on_and_on_stays_bounded() -> None:
+    story = Story(keep_exited=10)
+    start = story.fork(1, 100)
+    for pid in range(100, 400):
+        following = story.fork(pid, pid + 1)
+        story.exit(pid, start)
+        start = following
+    assert len(story.table) == 12
+    assert story.shape()[-1] == (11, 400)
+    assert max(len(row.guides) for row in story.table.rows()) == 10
+
+
+def test_rows_fold_and_know_their_lines() -> None:
+    story = Story()
+    story.fork(1, 10)
+    story.fork(10, 11)
+    story.fork(10, 12)
+    story.fork(1, 20)
+    story.fork(20, 21)
+    lines = {row.process.pid: (row.depth, row.guides, row.last) for row in story.table.rows()}
+    assert lines == {
+        1: (0, (), True), 10: (1, (), False), 11: (2, (False,), False), 12: (2, (False,), True), 20: (1, (), True), 21: (2, (True,), True),
+    }  # fmt: skip
+    ten = story.table.by_pid(10)
+    assert ten is not None
+    folded = story.table.rows({ten.identity})
+    assert [(row.process.pid, row.expandable, row.expanded, row.hidden) for row in folded] == [
+        (1, True, True, 0), (10, True, False, 2), (20, True, True, 0), (21, False, False, 0),
+    ]  # fmt: skip
+
+
+def test_a_predicate_keeps_the_way_to_what_matches() -> None:
+    story = Story()
+    story.fork(1, 10)
+    story.fork(10, 11)
+    story.fork(1, 20)
+    rows = story.table.rows(predicate=lambda process: process.pid == 11)
+    assert [(row.process.pid, row.matched, row.last) for row in rows] == [(1, False, True), (10, False, True), (11, True, True)]
+
+
+def test_siblings_can_be_sorted() -> None:
+    story = Story()
+    for pid in (30, 10, 20):
+        story.fork(1, pid)
+    assert story.shape(sort=lambda process: process.pid) == [(0, 1), (1, 10), (1, 20), (1, 30)]
+
+
+def test_counts_of_a_batch() -> None:
+    story = Story()
+    story.fork(1, 60)
+    read, write, send, receive, opened = (BY_NAME[name].id for name in ("file.read", "file.write", "network.send", "network.receive", "file.open"))
+    whos = who((b"sh", 60, 60, 1, 0), (b"sh", 60, 61, 1, 0), (b"other", 99, 99, 60, 7))
+    count(
+        story.table, whos,
+        (0, read, 100, 5), (1, read, 23, 7), (0, read, -11, 1), (0, write, 1000, -1), (1, send, 40, 2), (0, receive, 2, 3), (2, opened, -2, 9),
+        (0, opened, -512, 4), (0, MONITOR_LOST, 0, -1),
+    )  # fmt: skip
+    process, other = story.table.by_pid(60), story.table.by_pid(99)
+    assert process is not None
+    assert other is not None
+    assert process.counts == Counts(events=7, failures=1, read=123, written=1000, sent=40, received=2, time_ns=22)
+    assert (other.counts, other.comm, other.uid, other.forked_by) == (Counts(events=1, failures=1, time_ns=9), "other", 7, process)
+    assert story.table.totals(process) == Counts(events=8, failures=2, read=123, written=1000, sent=40, received=2, time_ns=31)
+
+
+def test_what_is_no_call_neither_fails_nor_moves_bytes() -> None:
+    story = Story()
+    count(story.table, who((b"sh", 60, 60, 1, 0)), (0, BY_NAME["process.exit"].id, -5, -1), flags=int(Flag.NO_RESULT), syscall=NO_SYSCALL)
+    assert story.table.by_pid(60).counts == Counts(events=1)  # type: ignore[union-attr]  # it was counted
+
+
+def test_bytes_of_many_messages_are_asked_for() -> None:
+    story = Story()
+    send = BY_NAME["network.send"].id
+    whos = who((b"sh", 60, 60, 1, 0))
+    count(story.table, whos, (0, send, 3, 1), (0, send, -11, 1), syscall=native()["sendmmsg"], moved={0: 4_321}.get)
+    assert story.table.by_pid(60).counts == Counts(events=2, failures=1, sent=4_321, time_ns=2)  # type: ignore[union-attr]
+
+
+def test_the_last_row_of_a_batch_tells_comm_and_uid() -> None:
+    story = Story()
+    story.fork(1, 60)
+    close = BY_NAME["file.close"].id
+    whos = who((b"new\0rubbish", 60, 60, 1, 33), (b"old", 60, 60, 1, 0), (b"worker", 60, 61, 1, 5))
+    count(story.table, whos, (1, close, 0, 1), (0, close, 0, 1), (2, close, 0, 1))
+    process = story.table.by_pid(60)
+    assert process is not None
+    assert (process.comm, process.uid) == ("new", 33)
+
+
+def test_a_thread_that_tells_of_its_end_after_the_process_starts_no_new_life() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.thread(60, 61)
+    end = story.exit(60, start)
+    story.exit(60, 0, tid=61, group_dead=False)
+    count(story.table, who((b"sh", 60, 61, 1, 0)), (0, EXIT, 0, -1), flags=int(Flag.NO_RESULT), times=np.array([end + 5]))
+    assert [(process.pid, process.running) for process in story.table.all()] == [(1, True), (60, False)]
+
+
+def test_what_a_pid_does_after_its_end_is_a_new_life_whose_fork_was_lost() -> None:
+    story = Story()
+    end = story.exit(60, story.fork(1, 60))
+    close = BY_NAME["file.close"].id
+    whos = who((b"old", 60, 60, 1, 0))
+    count(story.table, whos, (0, close, 0, 1), times=np.array([end]))
+    count(story.table, who((b"next", 60, 60, 1, 0)), (0, close, 0, 1), times=np.array([end + 1]))
+    assert [(process.comm, process.running, process.counts.events) for process in story.table.all()[1:]] == [("sh", False, 1), ("next", True, 1)]
+
+
+def test_version_changes_with_the_structure_only() -> None:
+    story = Story()
+    start = story.fork(1, 60, comm=b"sh")
+    before = story.table.version
+    count(story.table, who((b"sh", 60, 60, 1, 0)), (0, BY_NAME["file.close"].id, 0, 1))
+    assert story.table.version == before
+    story.exec(60, start, "/bin/ls")
+    assert story.table.version > before
+
+
+def test_ancestry_and_descendants() -> None:
+    story = Story()
+    story.fork(1, 10)
+    story.fork(10, 11)
+    story.fork(10, 12)
+    eleven, ten = story.table.by_pid(11), story.table.by_pid(10)
+    assert eleven is not None
+    assert ten is not None
+    assert [process.pid for process in story.table.ancestry(eleven)] == [10, 1]
+    assert [process.pid for process in story.table.descendants(ten)] == [10, 11, 12]
+
+
+def test_hostile_comms_become_text() -> None:
+    story = Story()
+    story.fork(1, 60, comm=b"\xff\x1b[2J")
+    assert story.table.by_pid(60).comm == "\\xff\x1b[2J"  # type: ignore[union-attr]  # just forked
+
+
+ACTIONS = st.lists(st.tuples(st.sampled_from(["fork", "exit", "exec", "thread", "leader"]), st.integers(1, 6), st.integers(2, 6)), max_size=60)
+
+
+@given(ACTIONS, st.integers(1, 4))
+def test_whatever_happens_the_table_stays_whole(actions: list[tuple[str, int, int]], keep: int) -> None:
+    story = Story(keep_exited=keep)
+    starts: dict[int, int] = {}
+    for action, pid, child in actions:
+        if action == "fork" and pid != child:
+            starts[child] = story.fork(pid, child)
+        elif action == "exit":
+            story.exit(child, starts.get(child, 0))
+        elif action == "exec":
+            story.exec(child, starts.get(child, 0), "/bin/x")
+        elif action == "thread":
+            story.thread(child, child + 100)
+        elif action == "leader":
+            story.exit(child, starts.get(child, 0), group_dead=False)
+    table = story.table
+    everyone = table.all()
+    assert sum(not process.running for process in everyone) <= keep
+    assert {row.process for row in table.rows()} == set(everyone)
+    assert table.running == sum(process.running for process in everyone)
+    for process in everyone:
+        assert process.forked_by is None or process in process.forked_by.children
+        assert (process.threads >= 1) == process.running
+    pids = [process.pid for process in everyone if process.running]
+    assert len(pids) == len(set(pids))
+    written = table.to_json()
+    assert Processes.from_json(json.loads(json.dumps(written))).to_json() == written
+
+
+def test_the_tree_survives_a_file() -> None:
+    story = Story(keep_exited=5)
+    story.table.seed(seeds())
+    story.exit(60, story.fork(50, 60))
+    back = Processes.from_json(json.loads(json.dumps(story.table.to_json())))
+    rows = [(row.depth, row.process.pid, row.process.label) for row in back.rows()]
+    assert rows == [(0, 1, "/sbin/init"), (1, 50, "-bash"), (2, 60, "-bash"), (0, 2, "[kthreadd]")]
+    assert back.epoch_offset_ns == EPOCH
+
+
+def test_a_snapshot_of_this_machine_holds_ourselves() -> None:
+    import os
+
+    own = next(seed for seed in snapshot() if seed.pid == os.getpid())
+    assert own.ppid == os.getppid()
+    assert own.uid == os.geteuid()
+    assert own.argv
