@@ -11,9 +11,9 @@ SECOND_NS = 1_000_000_000
 
 
 def short(count: float) -> str:
-    """A count in at most five characters: `12`, `9,999`, `81k`, `4.2M`, `12G`."""
-    if count < 10_000:
-        return f"{count:,.0f}"
+    """A count in at most four characters, rounded down: `12`, `2.9k`, `81k`, `4.2M`, `12G`."""
+    if count < 1000:
+        return f"{count:.0f}"
     for unit in "kMG":
         count /= 1000
         if count < 10:
@@ -38,19 +38,20 @@ def size(count: int) -> str:
 
 
 def duration(ns: int) -> str:
-    """A time span in at most seven characters: `812ns`, `3.1µs`, `12ms`, `1.25s`, `3m12s`."""
+    """A time span in at most seven characters, rounded down: `812ns`, `3.1µs`, `12.3ms`, `1.25s`, `3m12s`."""
     if ns < 1000:
         return f"{ns}ns"
-    if ns < 10_000_000:
-        return f"{ns / 1e3:.1f}µs" if ns < 100_000 else f"{ns / 1e3:.0f}µs" if ns < 1_000_000 else f"{ns / 1e6:.2f}ms"
-    if ns < SECOND_NS:
-        return f"{ns / 1e6:.1f}ms" if ns < 100_000_000 else f"{ns // 1_000_000}ms"
-    seconds = ns / SECOND_NS
+    for unit, scale in (("µs", 1000), ("ms", 1_000_000)):
+        if ns < 100 * scale:
+            return f"{ns // scale}.{ns % scale * 10 // scale}{unit}"
+        if ns < 1000 * scale:
+            return f"{ns // scale}{unit}"
+    seconds, rest = divmod(ns, SECOND_NS)
     if seconds < 60:
-        return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s"
-    minutes, rest = divmod(int(seconds), 60)
+        return f"{seconds}.{rest * 100 // SECOND_NS:02d}s"
+    minutes, seconds = divmod(seconds, 60)
     if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
+        return f"{minutes}m{seconds:02d}s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02d}m" if hours < 48 else f"{hours // 24}d{hours % 24:02d}h"
 

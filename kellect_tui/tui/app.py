@@ -1,0 +1,100 @@
+"""The application: the main screen, the dialogues over it, and how it ends. It never imports bpf."""
+
+from __future__ import annotations
+
+import signal
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from kellect_tui.session.session import Session
+from kellect_tui.tui.capture_switch import CaptureControl
+from kellect_tui.tui.meter import CostMeter, Rate
+from kellect_tui.tui.palette import ActionProvider
+from kellect_tui.tui.saving import filter_help, save_screen
+from kellect_tui.tui.screens.confirm import Confirm
+from kellect_tui.tui.screens.help import HelpScreen
+from kellect_tui.tui.screens.main import MainScreen
+from kellect_tui.tui.screens.save import Saved, saved_text
+
+ASK_FROM = 10_000
+"""Unsaved events of a live capture from which quitting asks first."""
+
+
+class KellectApp(App[None]):
+    """The screen over a session.
+
+    Args:
+        session: What is shown.
+        live: The capture that feeds it; None for a file. Who started it stops it, after `run`.
+        initial_filter: Display filter to begin with.
+        title: Of the terminal's window.
+        cost: Measures ourselves; None: by psutil.
+        rate: Events per second; None: by the monotonic clock.
+    """
+
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar = {ActionProvider}
+    ALLOW_SELECT = False
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True), Binding("ctrl+q", "quit", show=False, priority=True)]
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        live: CaptureControl | None = None,
+        initial_filter: str = "",
+        title: str = "kellect-tui",
+        cost: CostMeter | None = None,
+        rate: Rate | None = None,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.title = title
+        self.main = MainScreen(session, live, initial_filter, cost, rate)
+        self._saved_events = 0
+
+    def get_default_screen(self) -> MainScreen:
+        """The main screen is always there."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """A terminal that is closed ends the program in order, so that the capture is stopped."""
+        if self._loop is not None and not self.is_headless:
+            self._loop.add_signal_handler(signal.SIGHUP, self.exit)
+            self._loop.add_signal_handler(signal.SIGTERM, self.exit)
+
+    def action_show_help(self) -> None:
+        """The help, over the main screen."""
+        self.push_screen(HelpScreen(filter_help()))
+
+    def action_save(self) -> None:
+        """The save dialogue, over the main screen."""
+        self.push_screen(save_screen(self.session, self.main.views, self.main.tab), self._saved)
+
+    def _saved(self, saved: Saved | None) -> None:
+        if saved is not None:
+            if saved.everything:
+                self._saved_events = self.session.ledger.captured
+            self.notify(saved_text(saved), title="Saved", timeout=8, markup=False)
+
+    async def action_quit(self) -> None:
+        """Quit; a second time while asked means yes."""
+        unsaved = self.session.ledger.captured - self._saved_events
+        if isinstance(self.screen, Confirm) or not self._is_capture() or unsaved <= ASK_FROM:
+            self.exit()
+        else:
+            question = f"{unsaved:,} captured events are not saved."
+            self.push_screen(Confirm(question, "quit without saving"), self._quit_if)
+
+    def _is_capture(self) -> bool:
+        return self.main.live is not None
+
+    def _quit_if(self, yes: bool | None) -> None:
+        if yes:
+            self.exit()
+
+
+

@@ -1,0 +1,101 @@
+"""Going to the next match, failure or loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kellect_tui.session.chunk import RowNumber
+from kellect_tui.session.view import Predicate, View
+from kellect_tui.tui.predicates import EventsOnly, Failures, Losses
+from kellect_tui.tui.views import Job
+
+if TYPE_CHECKING:
+    from kellect_tui.tui.screens.main import MainScreen
+
+
+class Finder:
+    """Moves the table's cursor to what is looked for.
+
+    A search is a view of its own (the tab's filter and the search text), so that every match is counted, n and N cost
+    the same anywhere, and what comes later is found too.
+    """
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self.text = ""
+        self.position = ""
+        self._job: Job | None = None
+        self._step = 1
+
+    def forget(self) -> None:
+        """Its matches belong to another view; the text is kept for the next time."""
+        self._job = None
+        self.position = ""
+
+    def search(self, text: str) -> None:
+        """Look for a filter's text and go to the next match; an empty text ends the search."""
+        self.text = text
+        self.forget()
+        if text:
+            self._start(1)
+
+    def match(self, step: int) -> None:
+        """To the next match, or back."""
+        if not self.text:
+            self._screen.notify("Nothing was searched for yet: Ctrl-F.", markup=False)
+        elif self._job is None or self._job.tab != self._screen.tab or self._job.filter is not self._screen.views.filter:
+            self._start(step)
+        else:
+            self._job.advance()
+            self._go(self._job.view, step)
+
+    def _start(self, step: int) -> None:
+        filter = self._screen.parsed(self.text)
+        if filter is None:
+            return
+        self._step = step
+        views = self._screen.views
+        self._screen.jobs.start(views.job("search", self._screen.tab, views.filter, EventsOnly(filter)), here=views.is_small())
+
+    def built(self, job: Job) -> None:
+        """The matches are known."""
+        self._job = job
+        self._go(job.view, self._step)
+
+    def _go(self, view: View, step: int) -> None:
+        """To the match after the cursor, or before it; round the end it begins anew, and says so."""
+        count = len(view)
+        if not count:
+            self.position = "no match"
+            return
+        here = self._screen.table.cursor_id
+        at = 0 if here is None else int(view.position(here))
+        on_match = at < count and here is not None and view.event_id(RowNumber(at)) == here
+        at = at - 1 if step < 0 else at + 1 if on_match else at
+        around = not 0 <= at < count
+        at %= count
+        self._screen.table.go_to(view.event_id(RowNumber(at)))
+        self.position = f"match {at + 1:,} of {count:,}{', from the other end' if around else ''}"
+
+    def failure(self, step: int) -> None:
+        """To the next failure, or back."""
+        self._nearest(EventsOnly(Failures()), step, "failure")
+
+    def loss(self) -> None:
+        """To the next loss; after the last one to the first."""
+        if not self._nearest(Losses(), 1, "") and not self._nearest(Losses(), 1, "loss", from_start=True):
+            return
+
+    def _nearest(self, predicate: Predicate, step: int, what: str, *, from_start: bool = False) -> bool:
+        table = self._screen.table
+        cursor = table.cursor_index
+        start = 0 if from_start else None if cursor is None else cursor + step
+        found = None
+        if start is not None and 0 <= start < table.row_count:
+            found = table.view.find(RowNumber(start), predicate, forward=step > 0)
+        if found is None or found >= table.row_count:
+            if what:
+                self._screen.notify(f"No {what} {'here' if from_start else 'after this' if step > 0 else 'before this'}.", markup=False, timeout=2)
+            return False
+        table.go_to(table.view.event_id(found))
+        return True
