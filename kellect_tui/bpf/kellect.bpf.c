@@ -49,7 +49,7 @@ static u64 (*boot_ns)(void) = (void *)125;
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
 enum { HIDDEN_FAMILY = 4, FAMILIES = 6 };
 // pid table bits
-enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8 };
+enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16 };
 enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 // descriptor flags
 enum { D_EARLY = 1, D_CWD_OBJECT = 2, D_MOVES = 4, D_OLD_IDS = 8, D_ADDRLEN = 16, D_TARGET = 32, D_EXEC = 64,
@@ -1493,7 +1493,11 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     struct cfg *g = my_cfg();
     if (!c || !g)
         return 0;
-    struct flight *f = flight_of((u64)K(u32, task, OFF_TGID) << 32 | old, 0);
+    u32 tgid = K(u32, task, OFF_TGID);
+    u8 *in = pid_in(tgid);
+    if (in && *in & P_ON_EXEC)  // a recorded command: its tree begins with its own exec
+        *in = (*in & ~P_ON_EXEC) | P_TREE;
+    struct flight *f = flight_of((u64)tgid << 32 | old, 0);
     struct rec *r = task_record(c, g, task, EV_EXEC);
     if (!r) {
         return 0;

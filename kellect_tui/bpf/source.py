@@ -26,7 +26,7 @@ from kellect_tui.events.options import MAX_COMMS, MAX_UIDS, CaptureOptions
 from kellect_tui.events.syscalls import I386, native
 
 # Bits of the pid table and of cfg.mode, kellect.bpf.c
-P_SELF, P_SCREEN, P_CHOSEN, P_TREE = 1, 2, 4, 8
+P_SELF, P_SCREEN, P_CHOSEN, P_TREE, P_ON_EXEC = 1, 2, 4, 8, 16
 M_PID, M_TREE, M_COMM, M_UID = 1, 2, 4, 8
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
@@ -59,7 +59,7 @@ class LiveSource:
         self._reader: Reader | None = None
         self._final: SourceTotals | None = None
         self._roots: list[int] = list(options.descendants_of)
-        self._base_left_out = 0
+        self._waiting: list[int] = []
 
     # EventSource
 
@@ -117,12 +117,9 @@ class LiveSource:
         if self._program is not None:
             self._program.cfg["events"][0] = sum(1 << BY_NAME[name].id for name in set(names))
 
-    def watch_tree(self, pid: int) -> None:
-        """Record `pid` and its later descendants. Before `start`: instead of the whole system; after it: besides the others."""
-        self._roots.append(pid)
-        if self._program is not None:
-            self._program.pids[pid] |= P_TREE
-            self._program.cfg["mode"][0] |= M_TREE
+    def watch_tree(self, pid: int, *, from_exec: bool = False) -> None:
+        """Before `start`: record only `pid` and its later descendants; `from_exec`: from its next successful exec on."""
+        (self._waiting if from_exec else self._roots).append(pid)
 
     # the capture filter
 
@@ -141,6 +138,9 @@ class LiveSource:
             mode |= M_PID
         for pid in self._roots:
             pids[pid] |= P_TREE
+            mode |= M_TREE
+        for pid in self._waiting:
+            pids[pid] |= P_ON_EXEC
             mode |= M_TREE
         for index, comm in enumerate(options.comms):
             value, mask = comm_words(comm)

@@ -1,0 +1,102 @@
+"""Files that are whole or not there: written beside their place, then put into it; they belong to who typed sudo."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from kellect_tui.errors import CannotWrite
+
+MODE = 0o600
+_REMEDIES = {
+    "ENOSPC": "make room or choose another place; what was captured is still here",
+    "EDQUOT": "make room or choose another place; what was captured is still here",
+    "EACCES": "choose a directory that you may write to",
+    "EPERM": "choose a directory that you may write to",
+    "EROFS": "choose a place that is not read-only",
+    "ENOENT": "make the directory first, or choose another",
+    "EISDIR": "give a file's name, not a directory's",
+    "ELOOP": "the name is a symbolic link; links are not followed when root writes",
+    "EEXIST": "give a name that is a plain file's or nobody's",
+}
+
+
+def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
+    """What to tell about a failed open or write."""
+    import errno
+
+    symbol = errno.errorcode.get(error.errno or 0, "")
+    return CannotWrite(f"{path} cannot be written: {error.strerror or error}", _REMEDIES.get(symbol, "choose another place"))
+
+
+def owner() -> tuple[int, int] | None:
+    """(uid, gid) of who typed sudo; None where nobody did."""
+    if os.geteuid() != 0:
+        return None
+    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+    return (int(uid), int(gid)) if uid.isdecimal() and gid.isdecimal() else None
+
+
+def _require_plain(path: Path) -> None:
+    """A place that holds something else than a plain file is not written over."""
+    if path.is_symlink():
+        raise CannotWrite(f"{path} is a symbolic link", _REMEDIES["ELOOP"])
+    if path.is_dir():
+        raise CannotWrite(f"{path} is a directory", _REMEDIES["EISDIR"])
+
+
+def open_new(path: Path) -> BinaryIO:
+    """A new file, mode 0600, owned by who typed sudo; never through a link. Raises CannotWrite."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
+        who = owner()
+        if who is not None:
+            os.fchown(fd, *who)
+        return os.fdopen(fd, "wb", buffering=1 << 20)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def check(path: Path) -> None:
+    """Say before anything is captured whether the place can be written. Raises CannotWrite."""
+    _require_plain(path)
+    probe = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    open_new(probe).close()
+    probe.unlink()
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[BinaryIO]:
+    """A file that grows at its own place while a recording runs; an older plain file there is replaced. Raises CannotWrite."""
+    _require_plain(path)
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            path.unlink()
+        except PermissionError as error:
+            raise cannot_write(path, error) from error
+    with open_new(path) as file:
+        yield file
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears at `path` when the block ends well, and not at all otherwise. Raises CannotWrite."""
+    _require_plain(path)
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    file = open_new(beside)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)  # noqa: PTH105  # Path.replace would do the same, and says nothing of atomicity
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()

@@ -1,0 +1,222 @@
+"""One writer per text format: events in, bytes out. EVENTS.md's table of files is what they follow."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Protocol
+
+import orjson
+
+from kellect_tui.events.catalogue import BY_NAME, TYPES
+from kellect_tui.events.record import FIELDS, Event, to_dict
+
+FORMAT = "kellect-tui/1"
+_FRAME = ("monitor.start", "monitor.stop")
+
+
+class EventWriter(Protocol):
+    """Takes a session's rows in order, monitor records among them, `monitor.start` first."""
+
+    def write(self, event: Event) -> None:
+        """Take one event. Raises OSError."""
+        ...
+
+    def close(self) -> None:
+        """Write what is still to come; the file stays open. Raises OSError."""
+        ...
+
+
+class JsonLines:
+    """An event a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, event: Event) -> None:
+        """One line."""
+        self._file.write(orjson.dumps(to_dict(event), option=orjson.OPT_APPEND_NEWLINE))
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+class Json:
+    """One document: format, start, events, stop."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._stop = b"null"
+        self._start: bytes | None = None
+        self._any = False
+
+    def write(self, event: Event) -> None:
+        """One element; start and stop stand beside the list."""
+        data = orjson.dumps(to_dict(event))
+        if event.event_type == "monitor.stop":
+            self._stop = data
+            return
+        if event.event_type == "monitor.start" and self._start is None:
+            self._begin(data)
+            return
+        self._begin(b"null")
+        self._file.write((b",\n" if self._any else b"\n") + data)
+        self._any = True
+
+    def _begin(self, start: bytes) -> None:
+        if self._start is None:
+            self._start = start
+            self._file.write(b'{"format": "%s", "start": %s, "events": [' % (FORMAT.encode(), start))
+
+    def close(self) -> None:
+        """The end of the document."""
+        self._begin(b"null")
+        self._file.write(b'\n], "stop": %s}\n' % self._stop)
+
+
+_KELLECT_NAMES = {"dirfd": "dfd", "olddirfd": "olddfd", "newdirfd": "newdfd"}
+_KELLECT_ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    row.name: tuple((argument.name, _KELLECT_NAMES.get(argument.name, argument.name)) for argument in row.arguments if argument.classic) for row in TYPES
+}
+
+
+class Kellect:
+    """JSON lines as KellectAgent-Linux's README has them: its pid is our tid, its ppid our pid."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, event: Event) -> None:
+        """One line; monitor records are left out."""
+        names = _KELLECT_ARGUMENTS.get(event.event_type)
+        if names is None:
+            return
+        line = {
+            "timestamp": event.timestamp,
+            "event_type": event.event_type,
+            "comm": event.comm,
+            "pid": event.tid,
+            "ppid": event.pid,
+            "process_type": event.process_type,
+            "arguments": {theirs: event.arguments[ours] for ours, theirs in names},
+        }
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+COMMON = (*(name for name in FIELDS if name != "arguments"), "incomplete", "abi")
+ARGUMENT_COLUMNS = tuple(dict.fromkeys(f"arg.{argument.name}" for row in BY_NAME.values() for argument in row.arguments))
+
+
+def flat(event: Event) -> dict[str, Any]:
+    """The event as a flat row: common fields, then `arg.NAME`; lists and objects as JSON text."""
+    row: dict[str, Any] = {name: getattr(event, name) for name in COMMON}
+    row["incomplete"] = " ".join(event.incomplete) or None
+    for name, value in event.arguments.items():
+        row[f"arg.{name}"] = orjson.dumps(value).decode() if isinstance(value, (list, dict)) else value
+    return row
+
+
+class Csv:
+    """A flat table; the first line names the columns. Null is an empty cell, true and false are words."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._text = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
+        self._rows = csv.DictWriter(self._text, (*COMMON, *ARGUMENT_COLUMNS), restval="")
+        self._rows.writeheader()
+
+    def write(self, event: Event) -> None:
+        """One row."""
+        self._rows.writerow({name: str(value).lower() if isinstance(value, bool) else value for name, value in flat(event).items()})
+
+    def close(self) -> None:
+        """Hand everything to the file, and leave it open."""
+        self._text.flush()
+        self._text.detach()
+
+
+class Parquet:
+    """A flat table; numbers stay numbers, an argument of several kinds becomes text."""
+
+    _GROUP = 65_536
+
+    def __init__(self, file: BinaryIO) -> None:
+        import pyarrow as pa
+
+        self._file = file
+        self._rows: list[dict[str, Any]] = []
+        self._writer: Any = None
+        self._schema = pa.schema([(name, _PARQUET_TYPES.get(name, pa.string)()) for name in (*COMMON, *ARGUMENT_COLUMNS)])
+
+    def write(self, event: Event) -> None:
+        """One row."""
+        row = flat(event)
+        self._rows.append({name: value if value is None or name in _PARQUET_TYPES else _as_text(value) for name, value in row.items()})
+        if len(self._rows) >= self._GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        if self._writer is None:
+            self._writer = parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows = []
+
+    def close(self) -> None:
+        """The last rows and the footer."""
+        self._flush()
+        self._writer.close()
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parquet_types() -> dict[str, Any]:
+    """Columns that hold numbers in every type that has them; all others are text."""
+    import pyarrow as pa
+
+    from kellect_tui.events.catalogue import Kind
+
+    signed = {Kind.FD, Kind.INT, Kind.LONG, Kind.UINT, Kind.ID, Kind.OLD_ID, Kind.RESULT_FD, Kind.NEWFD, Kind.FILE_UID, Kind.STAT_UID, Kind.STAT_GID, Kind.STAT_SIZE,
+              Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.RESULT_TID, Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME,
+              Kind.SIGNAL_PID, Kind.ADDR_LEN, Kind.PEER_PORT, Kind.LOCAL_PORT, Kind.MESSAGES, Kind.MESSAGE_BYTES}  # fmt: skip
+    unsigned = {Kind.SIZE, Kind.COUNT, Kind.FILE_INODE, Kind.STAT_INODE, Kind.MESSAGE_LEN}
+    kinds: dict[str, set[Kind]] = {}
+    for row in TYPES:
+        for argument in row.arguments:
+            kinds.setdefault(f"arg.{argument.name}", set()).add(argument.kind)
+    monitor = {f"arg.{argument.name}" for row in BY_NAME.values() if row.family == "monitor" for argument in row.arguments}
+    types: dict[str, Any] = dict.fromkeys(("timestamp", "pid", "tid", "ppid", "uid", "gid", "ruid", "auid", "result", "duration_ns"), pa.int64)
+    for name, found in kinds.items():
+        if name not in monitor and found <= signed:
+            types[name] = pa.int64
+        elif name not in monitor and found <= unsigned:
+            types[name] = pa.uint64
+    return types
+
+
+class _Lazy(dict[str, Any]):
+    """The column types, computed when first asked for: pyarrow is slow to import."""
+
+    def _fill(self) -> None:
+        if not super().__len__():
+            self.update(_parquet_types())
+
+    def __contains__(self, key: object) -> bool:
+        self._fill()
+        return super().__contains__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._fill()
+        return super().get(key, default)
+
+
+_PARQUET_TYPES = _Lazy()
+
+WRITERS: Mapping[str, type] = {"jsonl": JsonLines, "json": Json, "csv": Csv, "parquet": Parquet, "kellect": Kellect}
