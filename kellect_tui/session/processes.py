@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_START
 from kellect_tui.events.record import Flag
 from kellect_tui.events.syscalls import native
@@ -25,8 +26,7 @@ from kellect_tui.session.proctree import TreeRow, flatten
 __all__ = ["Counts", "Identity", "Process", "ProcessSeed", "Processes", "TreeRow", "snapshot"]
 
 KEEP_EXITED = 20_000
-LAST_RESTART = -516  # -512…-516: the kernel may restart the call; neither success nor failure
-FIRST_RESTART = -512
+RESTARTS = (-512, -513, -514, -516)  # include/linux/errno.h: the kernel may restart the call; neither success nor failure
 LOWEST_ERRNO = -4095
 
 _READ, _WRITE = BY_NAME["file.read"].id, BY_NAME["file.write"].id
@@ -36,7 +36,7 @@ _MANY_MESSAGES = tuple(native()[name] for name in ("sendmmsg", "recvmmsg"))
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8", "backslashreplace")
+    return arguments.text(data)[0]
 
 
 class Processes:
@@ -486,7 +486,7 @@ def _sums(
 ) -> dict[str, NDArray[np.int64]]:
     """Each count summed by who code: `(size,)` each. Exact below 2**53, far above what a batch can hold."""
     has_result = (flags & int(Flag.NO_RESULT)) == 0
-    failed = has_result & (results < 0) & (results >= LOWEST_ERRNO) & ~((results <= FIRST_RESTART) & (results >= LAST_RESTART))
+    failed = has_result & (results < 0) & (results >= LOWEST_ERRNO) & ~np.isin(results, RESTARTS)
     timed = durations.astype(np.int64)  # NO_DURATION becomes -1
     timed = np.where(timed > 0, timed, 0)
     out = {

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kellect_tui.events.catalogue import BY_NAME, FAMILIES, TYPES, calls
+from kellect_tui.events.constants import ERRNO, errno_text
 from kellect_tui.events.record import Event
 from kellect_tui.session.filter.fields import ARGUMENTS, COMMON, SPELLINGS, TEXT, Field
 from kellect_tui.session.filter.meaning import Context
@@ -126,8 +127,6 @@ def _values(field: Field, context: Context) -> Iterator[tuple[str, str]]:
         yield from ((row.name, row.help) for row in TYPES)
     yield from ((choice, "") for choice in field.choices if field.name != "event_type" or choice.startswith("monitor"))
     if field.name == "error":
-        from kellect_tui.events.constants import ERRNO, errno_text
-
         yield from ((name, errno_text(name)) for _, name in sorted(ERRNO.items()))
     elif field.name == "syscall":
         yield from ((name, "") for name in sorted({call.name for _, call in calls()}))

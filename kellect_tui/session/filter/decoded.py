@@ -9,12 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kellect_tui.events.catalogue import ALL_TYPES, BY_NAME, MONITOR_START, RESULT, Argument, EventType, Kind
+from kellect_tui.events import arguments
+from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, MONITOR_START, RESULT, Argument, Call, Kind
 from kellect_tui.events.record import Event, Flag
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import Chunk, Row
@@ -43,6 +45,7 @@ _REGISTERS: Mapping[Kind, type[np.integer[Any]]] = {
 
 _ABI = np.uint32(Flag.I386 | Flag.X32 | Flag.ARM)
 _FEW = 48
+_MMAP = BY_NAME["process.mmap"].id
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,11 @@ class OfArguments:
     def __init__(self, chosen: Mapping[int, tuple[Argument, ...]], test: ArgumentTest) -> None:
         self._chosen = chosen
         self._test = test
-        kinds = {argument.kind for arguments in chosen.values() for argument in arguments}
+        kinds = {argument.kind for several in chosen.values() for argument in several}
         self._has = _event_table(chosen)
         self._registers = _register_plans(chosen) if test.number is not None else ()
         self._names_only = kinds <= NAME_KINDS
-        self._objects = _event_table(row for row, arguments in chosen.items() if _one_object_path(row, arguments)) if kinds <= PATH_KINDS else None
+        self._objects = _event_table(row for row, several in chosen.items() if _one_object_path(several)) if kinds <= PATH_KINDS else None
         if self._registers and kinds <= set(_REGISTERS):
             self.cost = LOOKUP
 
@@ -131,7 +134,9 @@ class OfArguments:
         """Where the kernel still held the object, its path is the whole answer: one test per distinct path."""
         assert self._objects is not None
         whats = chunk.whats
-        of_object = self._objects[chunk.event[rows]] & ((chunk.flags[rows] & np.uint32(Flag.OBJECT | Flag.NO_OBJECT | Flag.SCRIPT)) == Flag.OBJECT)
+        events = chunk.event[rows]
+        of_object = self._objects[events] & ((chunk.flags[rows] & np.uint32(Flag.OBJECT | Flag.NO_OBJECT)) == Flag.OBJECT)
+        of_object &= (events != _MMAP) | ((chunk.arg(3, rows) & np.uint64(arguments.MAP_ANONYMOUS)) == 0)
         places = whats["path0"][chunk.what[rows]]
         of_object &= places >= 0
         if not of_object.any():
@@ -146,8 +151,6 @@ class OfArguments:
         pending &= ~of_object
 
     def _paths_that_pass(self, paths: Sequence[bytes]) -> Mask:
-        from kellect_tui.events import arguments
-
         test = self._test
         paths = list(paths)  # the chunk may be growing
         if test.text is None:
@@ -164,8 +167,9 @@ class OfArguments:
         chosen = self._chosen
 
         def passes(row: Row) -> bool:
-            said = decoded(chunk, row)
-            return test.any((said.get(argument.name), argument.kind) for argument in chosen[int(chunk.event[row])])
+            wanted = chosen[int(chunk.event[row])]
+            said = decoded(chunk, row, wanted)
+            return test.any((said.get(argument.name), argument.kind) for argument in wanted)
 
         passed[pending] = decide(chunk, rows[pending], passes, names_only=self._names_only)
 
@@ -209,7 +213,12 @@ class Anywhere:
         if self._test.needle and len(left):
             possible = may_name(chunk, numbers, self._test) | self._elsewhere[chunk.event[numbers]]
             left, numbers = left[possible], numbers[possible]
-        mask[left] = decide(chunk, numbers, lambda row: self._in_arguments(int(chunk.event[row]), decoded(chunk, row)), names_only=False)
+
+        def passes(row: Row) -> bool:
+            event = int(chunk.event[row])
+            return self._in_arguments(event, decoded(chunk, row, self._chosen[event]))
+
+        mask[left] = decide(chunk, numbers, passes, names_only=False)
         return mask
 
     def matches(self, event: Event) -> bool:
@@ -223,11 +232,22 @@ class Anywhere:
         return False
 
 
-def decoded(chunk: Chunk, row: Row) -> dict[str, Any]:
-    """The row's arguments."""
-    from kellect_tui.events import arguments
+def decoded(chunk: Chunk, row: Row, wanted: Iterable[Argument]) -> Mapping[str, Any]:
+    """Those of the row's arguments that are wanted (the monitor's own rows: all)."""
+    raw = chunk.raw(row)
+    event = BY_ID[raw.event]
+    if event.family == "monitor":
+        return arguments.monitor(raw)
+    call = _calls(chunk.machine)[raw.event].get(raw.syscall)
+    context = arguments.Context(raw, event, call)
+    return {argument.name: arguments.DECODERS[argument.kind](context, argument) for argument in wanted}
 
-    return arguments.decode(chunk.raw(row))[0]
+
+@lru_cache(8)
+def _calls(machine: str) -> Mapping[int, Mapping[int, Call]]:
+    """By type and system call number; none for what is no call."""
+    numbers = native(machine)
+    return {row.id: {numbers[call.name]: call for call in row.calls if call.name in numbers} for row in ALL_TYPES}
 
 
 def decide(chunk: Chunk, rows: NDArray[np.intp], passes: Callable[[Row], bool], *, names_only: bool) -> Mask:
@@ -297,9 +317,9 @@ def _event_table(ids: Iterable[int]) -> Mask:
     return table
 
 
-def _one_object_path(row: int, arguments: tuple[Argument, ...]) -> bool:
+def _one_object_path(several: tuple[Argument, ...]) -> bool:
     """Whether the only path of the type is that of the object, where there is one."""
-    return len(arguments) == 1 and arguments[0].kind in (Kind.PATH, Kind.EXEC_PATH)
+    return len(several) == 1 and several[0].kind is Kind.PATH
 
 
 _BIG = frozenset((Kind.ADDRESS, Kind.SIZE, Kind.COUNT, Kind.LONG, Kind.MESSAGE_LEN, Kind.CLONE_FIELD, Kind.MODE, Kind.PAIR))
@@ -338,21 +358,17 @@ class _Plan:
 def _register_plans(chosen: Mapping[int, tuple[Argument, ...]]) -> tuple[_Plan, ...]:
     numbers = native()
     plans = []
-    for row, arguments in chosen.items():
-        kind = _REGISTERS.get(arguments[0].kind)
-        if len(arguments) != 1 or kind is None or row >= MONITOR_START:
+    for row, several in chosen.items():
+        kind = _REGISTERS.get(several[0].kind)
+        if len(several) != 1 or kind is None or row >= MONITOR_START:
             continue
         table = np.full(1 << 16, -2, np.int8)
-        for call in _type(row).calls:
+        for call in BY_ID[row].calls:
             if call.name in numbers:
-                table[numbers[call.name]] = call.at.get(arguments[0].name, -1)
+                table[numbers[call.name]] = call.at.get(several[0].name, -1)
         table[table == RESULT] = -2
         plans.append(_Plan(row, kind, table))
     return tuple(plans)
-
-
-def _type(row: int) -> EventType:
-    return ALL_TYPES[row - 1]
 
 
 def _by_register(plan: _Plan, chunk: Chunk, rows: NDArray[np.intp], test: ArgumentTest, passed: Mask, pending: Mask) -> None:
@@ -367,4 +383,3 @@ def _by_register(plan: _Plan, chunk: Chunk, rows: NDArray[np.intp], test: Argume
         if of.any():
             values = chunk.arg(register, rows[of]).astype(plan.dtype)
             passed[of] = test.number.column(values) != test.negated
-

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kellect_tui.errors import BadFilter
 from kellect_tui.events.catalogue import calls
+from kellect_tui.events.constants import ERRNO, errno_name
 from kellect_tui.session.filter import terms
 from kellect_tui.session.filter.decoded import Anywhere, ArgumentTest, Incomplete, OfArguments
 from kellect_tui.session.filter.fields import BOOLEAN_KINDS, FIELDS, MIXED, NUMBER, OCTAL_KINDS, SPELLINGS, TIME, Field
@@ -155,8 +156,6 @@ def _timestamp(field: Field, operator: str, values: _Values, columns: Sequence[i
 
 
 def _error(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    from kellect_tui.events.constants import ERRNO, errno_name
-
     named = tuple(Pattern.literal(errno_name(int(value.source))) if _is_errno(value) else value for value in values)
     unnamed = [value.text for value in named if isinstance(value, Pattern) and value.text.startswith("0x")]
     return terms.OfError(_known(field, operator, named, columns, [*ERRNO.values(), *unnamed]))

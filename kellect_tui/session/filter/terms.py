@@ -14,9 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import ALL_TYPES, BY_NAME, MONITOR_START
+from kellect_tui.events.constants import errno_name
 from kellect_tui.events.record import NO_ID, NO_SYSCALL, Event, Flag
-from kellect_tui.session.chunk import Chunk
+from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.filter.values import NumberTest, TextTest
 
 Rows = slice | NDArray[np.intp]
@@ -226,8 +228,6 @@ def _who_keys(whos: NDArray[np.void], name: str) -> list[Any]:
 
 
 def _who_text(chunk: Chunk, name: str, key: Any) -> str | None:
-    from kellect_tui.events import arguments
-
     if name == "process_type":
         return "process" if key else "thread"
     if name == "user":
@@ -294,8 +294,8 @@ class OfNumber:
 
 
 def interrupted(results: NDArray[np.int64]) -> Mask:
-    """Calls that the kernel may restart: their result is not known yet."""
-    mask: Mask = (results <= -512) & (results >= -516)
+    """Calls that the kernel may restart (include/linux/errno.h; 515 lies between them): their result is not known yet."""
+    mask: Mask = (results <= -512) & (results >= -516) & (results != -515)
     return mask
 
 
@@ -335,8 +335,6 @@ class OfError:
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
         if self._table is None:
-            from kellect_tui.events.constants import errno_name
-
             self._table = np.array([False, *(self.test.any((errno_name(number),)) for number in range(1, LAST_ERRNO + 1))])
         results = chunk.result[rows]
         mask: Mask = self._table[np.clip(-results, 0, LAST_ERRNO)]
@@ -367,8 +365,6 @@ class OfCall:
         return mask & not_monitor(chunk, rows)
 
     def _passes(self, chunk: Chunk, row: int) -> bool:
-        from kellect_tui.session.chunk import Row
-
         if self.name == "syscall" and chunk.syscall[row] == NO_SYSCALL:
             return False
         return self.matches(chunk.event_at(Row(row)))

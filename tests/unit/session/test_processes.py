@@ -41,9 +41,7 @@ class Story:
         self.table.fork(time_ns=EPOCH + start, pid=pid, child_pid=pid, child_tid=tid, parent_pid=pid, start_ns=start)
 
     def exec(self, pid: int, start: int, *argv: str) -> None:
-        self.table.exec(
-            time_ns=EPOCH + self.tick(), pid=pid, start_ns=start, comm=argv[0].rpartition("/")[2].encode(), argv=argv, path=argv[0], uid=1000
-        )
+        self.table.exec(time_ns=EPOCH + self.tick(), pid=pid, start_ns=start, comm=argv[0].rpartition("/")[2].encode(), argv=argv, path=argv[0], uid=1000)
 
     def exit(self, pid: int, start: int, code: int = 0, *, tid: int | None = None, group_dead: bool = True) -> int:
         time = EPOCH + self.tick()
