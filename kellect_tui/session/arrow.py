@@ -139,7 +139,7 @@ def _people(chunk: Chunk, who: Codes, own: NDArray[np.bool_] | None) -> dict[str
     unset = auid == NO_ID
     arrays["auid"] = pa.array(auid, mask=unset if own is None else unset | own)
     thread = (whos["tid"] != whos["pid"]).astype(np.int32)
-    texts = {
+    texts: dict[str, list[str | None]] = {
         "comm": [arguments.text(comm)[0] for comm in whos["comm"].tolist()],
         "user": [chunk.users.get(uid) for uid in whos["uid"].tolist()],
         "cgroup": [None if (path := chunk.cgroups.get(group)) is None else arguments.text(path)[0] for group in whos["cgroup"].tolist()],

@@ -13,6 +13,7 @@ from typing import Any, NewType
 import numpy as np
 from numpy.typing import NDArray
 
+from kellect_tui.events import decode
 from kellect_tui.events.catalogue import ALL_TYPES, EXEC, EXIT, FORK, MONITOR_LOST, RESULT, EventType, Kind
 from kellect_tui.events.record import NO_ID, NO_SYSCALL, RECORD, Event, Flag, Raw
 from kellect_tui.session.intern import BYTES_OBJECT, SLICE_ROWS, Payloads, Scratch, Words
@@ -243,8 +244,6 @@ class Chunk:
 
     def event_at(self, row: Row) -> Event:
         """One event as people see it."""
-        from kellect_tui.events import decode
-
         who = self.whos[self.who[row]]
         return decode.event(
             self.raw(row),

@@ -62,6 +62,7 @@ class SessionWriter:
         self._next = EventId(0)
         self._follows = False
         self._failed = False
+        self._untold: CannotWrite | None = None
         self._sealed_at = time.monotonic()
         self._put(self._head)
         self._put_state("begin")
@@ -88,23 +89,34 @@ class SessionWriter:
         self._flush()
 
     def update(self, session: Session) -> None:
-        """Write what has been sealed since; seal what has waited for long. For the thread that feeds the session. Raises CannotWrite."""
+        """Write what has been sealed since; seal what has waited for long. For the thread that feeds the session. Raises CannotWrite, once."""
         if not self._follows:
             self._follows = True
             for chunk in session.store.chunks:
                 if chunk.sealed:
                     self.write(chunk)
-            session.store.on_sealed.append(self.write)
+            session.store.on_sealed.append(self._write_sealed)
         elif time.monotonic() - self._sealed_at > SEAL_SECONDS:
             self._sealed_at = time.monotonic()
             session.store.seal()
             if not self._failed:
                 self._flush()
+        if self._untold is not None:
+            error, self._untold = self._untold, None
+            raise error
+
+    def _write_sealed(self, chunk: Chunk) -> None:
+        # Told at the next `update`: here a batch is half taken in, and its other half must not be lost too.
+        try:
+            self.write(chunk)
+        except CannotWrite as error:
+            self._untold = error
 
     def finish(self, session: Session) -> None:
         """Write the rest, and the end. Raises CannotWrite."""
         self.update(session)
         session.store.seal()
+        self.update(session)
         self.close()
 
     def _put_state(self, at: str, ledger: Ledger | None = None, dropped: int | None = None) -> None:
@@ -228,7 +240,7 @@ def _state(session: Session, at: str, ledger: Ledger | None, dropped: int | None
     totals = session.totals
     return {
         "at": at,
-        "events_before": session.store.end if at == "begin" else 0,
+        "events_before": session.ledger.captured if at == "begin" else 0,
         "processes": session.processes.to_json(),
         "ledger": (ledger or session.ledger).to_json(),
         "dropped": session.store.dropped if dropped is None else dropped,
@@ -329,6 +341,7 @@ class _Reader:
             raise Damaged("it ends before it begins" if len(self._data) else "it is empty", 0)
         try:
             found = pa.ipc.read_schema(self._data.slice(0, self._schema_end))
+            columns = [(field.name, field.type) for field in found]
         except (pa.ArrowException, OSError, ValueError) as error:
             raise Damaged("its schema cannot be read", 0) from error
         metadata: dict[bytes, bytes] = found.metadata or {}
@@ -337,7 +350,7 @@ class _Reader:
             raise BadSessionFile("this Arrow file is no kellect-tui session", "open files that kellect-tui has saved (.kellect)")
         if number != _NUMBER:
             raise BadSessionFile(f"the session has format {number}, this kellect-tui reads {_NUMBER}", "please update kellect-tui")
-        if [(field.name, field.type) for field in found] != list(FIELDS):
+        if columns != list(FIELDS):
             raise BadSessionFile("the session's columns are not those of its format", _OLDER)
         return metadata
 
@@ -424,5 +437,5 @@ def _read_stop(session: Session) -> None:
     except BadSessionFile:
         return  # told when somebody looks at it
     if is_stop:
-        session.stop = arguments.decode(last.raw(Row(last.count - 1)))[0]
+        session.stop = arguments.monitor(last.raw(Row(last.count - 1)))
         session.stopped_ns = int(last.time[last.count - 1])

@@ -114,7 +114,10 @@ class Words:
     def _look_up(self, rows: WordRows, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Local numbers by the exact dictionary: Python for each distinct hash, numpy for its repetitions."""
         _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-        local = self._learn_rows(rows[first], hashes[first])[inverse]
+        order = np.argsort(first)  # new rows are learnt as they came: codes do not hang on the multipliers
+        place = np.empty(len(order), np.intp)
+        place[order] = np.arange(len(order))
+        local = self._learn_rows(rows[first[order]], hashes[first[order]])[place[inverse]]
         twins = np.flatnonzero((self._table[local] != rows).any(axis=1))
         if len(twins):  # other rows with the very same hash
             for at in twins.tolist():

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from kellect_tui.events import arguments
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import EXEC, EXIT, FORK
 from kellect_tui.events.record import RECORD, Raw
@@ -19,7 +20,7 @@ _IN_TREE[[FORK, EXEC, EXIT]] = True
 _WHO = ("comm", "pid", "tid", "ppid", "uid")
 
 
-def feed(processes: Processes, batch: Batch, epoch_offset_ns: int) -> None:
+def feed(processes: Processes, batch: Batch, epoch_offset_ns: int, machine: str) -> None:
     """Tell `processes` of the batch's forks, execs and exits, the hidden ones too."""
     records = batch.records
     rows = np.flatnonzero(_IN_TREE[records["event"]])
@@ -28,7 +29,7 @@ def feed(processes: Processes, batch: Batch, epoch_offset_ns: int) -> None:
     chosen = records.view(np.uint64).reshape(len(records), -1)[rows].view(RECORD).reshape(-1)
     columns = (chosen[name].tolist() for name in ("event", "time", "result", "args", *_WHO))
     for at, (event, time, result, args, comm, *ids) in enumerate(zip(*columns, strict=True)):
-        _tell(processes, event, time + epoch_offset_ns, result, args, comm.split(b"\0", 1)[0], ids, partial(raw_of, batch, chosen[at : at + 1]))
+        _tell(processes, event, time + epoch_offset_ns, result, args, comm.split(b"\0", 1)[0], ids, machine, partial(raw_of, batch, chosen[at : at + 1]))
 
 
 def feed_rows(processes: Processes, chunk: Chunk) -> None:
@@ -36,11 +37,19 @@ def feed_rows(processes: Processes, chunk: Chunk) -> None:
     for row in map(Row, np.flatnonzero(_IN_TREE[chunk.event[: chunk.count]]).tolist()):
         comm, *ids = chunk.whos[list(_WHO)][chunk.who[row]].item()
         event, time_ns, result = int(chunk.event[row]), int(chunk.time[row]), int(chunk.result[row])
-        _tell(processes, event, time_ns, result, chunk.registers(row), comm, ids, partial(chunk.raw, row))
+        _tell(processes, event, time_ns, result, chunk.registers(row), comm, ids, chunk.machine, partial(chunk.raw, row))
 
 
 def _tell(
-    processes: Processes, event: int, time_ns: int, result: int, args: Sequence[int], comm: bytes, ids: Sequence[int], raw: Callable[[], Raw]
+    processes: Processes,
+    event: int,
+    time_ns: int,
+    result: int,
+    args: Sequence[int],
+    comm: bytes,
+    ids: Sequence[int],
+    machine: str,
+    raw: Callable[[], Raw],
 ) -> None:
     pid, tid, ppid, uid = ids
     if event == FORK:
@@ -49,9 +58,7 @@ def _tell(
     elif event == EXIT:
         processes.exit(time_ns=time_ns, pid=pid, tid=tid, code=args[0], group_dead=bool(args[2]), start_ns=args[3], comm=comm, ppid=ppid, uid=uid)
     elif result == 0:
-        from kellect_tui.events import arguments
-
-        said, _ = arguments.decode(raw())
+        said, _ = arguments.decode(raw(), machine)
         argv, path, interpreter = said["argv"], said["path"], said["interpreter"]
         processes.exec(time_ns=time_ns, pid=pid, start_ns=args[3], comm=comm, argv=argv, path=path, interpreter=interpreter, uid=uid, ppid=ppid)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kellect_tui.events import arguments
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.events.catalogue import MONITOR_START, MONITOR_STOP
 from kellect_tui.session.chunk import Chunk, Row
@@ -85,7 +86,7 @@ class Session:
 
     def take(self, batch: Batch) -> None:
         """Take in a batch; hidden records go to the processes only. Nothing of the batch is kept."""
-        feed(self.processes, batch, self.epoch_offset_ns)
+        feed(self.processes, batch, self.epoch_offset_ns, self.store.machine)
         for span in self.store.append_batch(batch, self.epoch_offset_ns):
             self.ledger.count(*span)
             self.count_processes(span)
@@ -141,6 +142,4 @@ class Session:
 
 
 def _arguments(chunk: Chunk, row: Row) -> dict[str, Any]:
-    from kellect_tui.events import arguments
-
-    return arguments.decode(chunk.raw(row))[0]
+    return arguments.decode(chunk.raw(row), chunk.machine)[0]
