@@ -13,7 +13,7 @@ from kellect_tui.errors import BadFilter
 from kellect_tui.events.catalogue import calls
 from kellect_tui.events.constants import ERRNO, errno_name
 from kellect_tui.session.filter import terms
-from kellect_tui.session.filter.decoded import Anywhere, ArgumentTest, Incomplete, OfArguments
+from kellect_tui.session.filter.argument_terms import Anywhere, ArgumentTest, Incomplete, OfArguments
 from kellect_tui.session.filter.fields import BOOLEAN_KINDS, FIELDS, MIXED, NUMBER, OCTAL_KINDS, SPELLINGS, TIME, Field
 from kellect_tui.session.filter.syntax import All, Among, Any_, Bare, Compare, Is, Not, Pattern, Regex, Tree
 from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, bare_test, moment, number, text_test

@@ -1,0 +1,303 @@
+"""Terms on arguments: answered from columns where those say it, by decoding where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kellect_tui.events import arguments
+from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, MONITOR_START, RESULT, Argument, Call, Kind
+from kellect_tui.events.record import Event, Raw
+from kellect_tui.events.syscalls import native
+from kellect_tui.session.chunk import Chunk, Row
+from kellect_tui.session.filter.decoded import ADDRESS_KINDS, NAME_KINDS, PORT_KINDS, containing, decide, may_name, needs, values
+from kellect_tui.session.filter.paths import KEPT, SINGLE_PATH, of_object
+from kellect_tui.session.filter.terms import DECODES, LOOKUP, Mask, Rows, Term, length, narrowed
+from kellect_tui.session.filter.values import NumberTest, TextTest
+
+FLAG_KINDS = frozenset((
+    Kind.OPEN_FLAGS, Kind.CREATE_FLAGS, Kind.RESOLVE, Kind.AT_FLAGS, Kind.RENAME_FLAGS, Kind.DUP_FLAGS, Kind.CLOSE_RANGE_FLAGS, Kind.CLONE_FLAGS,
+    Kind.PIPE_FLAGS, Kind.PROT, Kind.MMAP_FLAGS, Kind.SOCKET_TYPE, Kind.MESSAGE_FLAGS, Kind.ACCEPT_FLAGS,
+))  # fmt: skip
+"""Symbols joined by `|`: each of them is a value of its own beside the whole."""
+
+MANY = 4096
+"""Rows whose paths are asked for at once, from which on it pays to compose the texts of their whole chunk."""
+
+
+@dataclass(frozen=True)
+class ArgumentTest:
+    """A test of an argument's value, whatever type that has.
+
+    Attributes:
+        number: For numbers; None: a number is tested as text.
+        text: For texts, symbols, true and false; None: none passes.
+        negated: None of the values may pass, and there must be one.
+    """
+
+    number: NumberTest | None
+    text: TextTest | None
+    negated: bool = False
+
+    def any(self, of: Iterable[tuple[Any, Kind]]) -> bool:
+        """Whether a thing passes that has these values; nulls do not count."""
+        found = False
+        for value, kind in of:
+            for element in _elements(value, kind):
+                found = True
+                if self._one(element):
+                    return not self.negated
+        return found and self.negated
+
+    def _one(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return self.text is not None and self.text.passes("true" if value else "false")
+        if isinstance(value, int | float):
+            if self.number is not None:
+                return self.number.one(value)  # type: ignore[arg-type]  # Fractions compare with floats as well
+            return self.text is not None and self.text.passes(str(value))
+        return self.text is not None and self.text.passes(value)
+
+
+def _elements(value: Any, kind: Kind) -> Sequence[Any]:
+    if value is None or isinstance(value, dict):
+        return ()
+    if isinstance(value, str):
+        return (value, *value.split("|")) if kind in FLAG_KINDS and "|" in value else (value,)
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class OfArguments:
+    """By the values of some arguments together: `arg.NAME`, or `path`.
+
+    Args:
+        chosen: The arguments by type; a type without one never passes.
+    """
+
+    cost = DECODES
+
+    def __init__(self, chosen: Mapping[int, tuple[Argument, ...]], test: ArgumentTest) -> None:
+        self._chosen = {row: several for row, several in chosen.items() if any(argument.kind is not Kind.ABSENT for argument in several)}
+        self._test = test
+        several = [argument for each in self._chosen.values() for argument in each]
+        self._has = _event_table(self._chosen)
+        self._need = needs(several)
+        self._own = tuple({argument.name for argument in several})
+        self._names_only = {argument.kind for argument in several} <= NAME_KINDS
+        paths = [row for row, each in self._chosen.items() if len(each) == 1 and SINGLE_PATH.get(row) == each[0]]
+        self._paths = PathTerm(paths, test.text, negated=test.negated) if paths and test.text is not None else None
+        self._columns = tuple(each[0] for each in self._chosen.values() if len(each) == 1 and each[0].kind in _COLUMN_KINDS) if test.number is not None else ()
+        if several and len(self._columns) == len(several):
+            self.cost = LOOKUP
+
+    def select(self, chunk: Chunk, rows: Rows) -> Mask:
+        pending: Mask = self._has[chunk.event[rows]]
+        passed = np.zeros(len(pending), np.bool_)
+        if not pending.any():
+            return passed
+        if self._columns:
+            self._by_columns(chunk, rows, passed, pending)
+        if self._paths is not None:
+            self._paths.decide(chunk, rows, passed, pending)
+        if self._names_only and not self._test.negated and self._test.text is not None and self._test.text.needle and pending.any():
+            pending &= may_name(chunk, rows, self._test.text)
+        if pending.any():
+            passed[pending] = decide(chunk, narrowed(rows, pending), self._passes, self._need, self._own)
+        return passed
+
+    def matches(self, event: Event) -> bool:
+        row = BY_NAME[event.event_type]
+        return self._test.any((event.arguments.get(argument.name), argument.kind) for argument in self._chosen.get(row.id, ()))
+
+    def _passes(self, raw: Raw, call: Call | None) -> bool:
+        return self._test.any(values(raw, call, self._chosen[raw.event]))
+
+    def _by_columns(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
+        """Numbers that stand in registers or results: no decoding."""
+        events = chunk.event[rows]
+        present = np.flatnonzero(np.bincount(events, minlength=256))
+        for event in present.tolist():
+            chosen = self._chosen.get(event, ())
+            if len(chosen) == 1 and chosen[0].kind in _COLUMN_KINDS and event < MONITOR_START:
+                own = np.flatnonzero(pending & (events == event))
+                numbers = own + rows.start if isinstance(rows, slice) else rows[own]
+                _by_column(chunk, numbers, own, chosen[0], event, self._test, passed, pending)
+
+
+_SIGNED: Mapping[Kind, type[np.integer[Any]]] = {
+    Kind.FD: np.int32, Kind.INT: np.int32, Kind.LONG: np.int64, Kind.SIZE: np.uint64, Kind.UINT: np.uint32, Kind.COUNT: np.uint64, Kind.NEWFD: np.int32,
+}  # fmt: skip
+"""Kinds that are a register, as the number type that it is read as."""
+_OF_RESULT = (Kind.RESULT_FD, Kind.NEWFD)
+"""Kinds that are the result where the call succeeded."""
+_COLUMN_KINDS = frozenset((*_SIGNED, *_OF_RESULT))
+_LACKS, _UNKNOWN = -1, -2
+
+
+@lru_cache(512)
+def _register_table(event: int, name: str, kind: Kind, machine: str) -> NDArray[np.int8]:
+    """``(65536,)`` by call number: the argument's register; _LACKS where the call has none, _UNKNOWN where decoding must tell."""
+    numbers = native(machine)
+    table = np.full(1 << 16, _UNKNOWN, np.int8)
+    for call in BY_ID[event].calls:
+        if call.name in numbers:
+            register = call.at.get(name, _UNKNOWN if kind is Kind.COUNT else _LACKS)
+            table[numbers[call.name]] = register if register < RESULT else _UNKNOWN
+    return table
+
+
+def _by_column(
+    chunk: Chunk, rows: NDArray[np.intp], places: NDArray[np.intp], argument: Argument, event: int, test: ArgumentTest, passed: Mask, pending: Mask
+) -> None:
+    """Answer rows of one type; `places` are theirs in `passed` and `pending`."""
+    assert test.number is not None
+    registers = _register_table(event, argument.name, argument.kind, chunk.machine)[chunk.syscall[rows]]
+    if argument.kind in _OF_RESULT:
+        results = chunk.result[rows]
+        succeeded = results >= 0
+        passed[places] = succeeded & (test.number.column(results) != test.negated)
+        pending[places[succeeded]] = False
+        if argument.kind is Kind.RESULT_FD:
+            pending[places] = False
+            return
+        rows, places, registers = rows[~succeeded], places[~succeeded], registers[~succeeded]
+    pending[places[registers != _UNKNOWN]] = False
+    for register in range(6):
+        of = np.flatnonzero(registers == register)
+        if len(of):
+            numbers = chunk.arg(register, rows[of]).astype(_SIGNED[argument.kind])
+            passed[places[of]] = test.number.column(numbers) != test.negated
+
+
+class PathTerm:
+    """By the one path of some types.
+
+    Args:
+        types: Each has exactly one path.
+    """
+
+    def __init__(self, types: Iterable[int], test: TextTest, *, negated: bool) -> None:
+        self._types = _event_table(types)
+        self._test = test
+        self._negated = negated
+
+    def decide(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
+        """Answer those of the pending rows that are cheap to answer: they are pending no longer."""
+        own = pending & self._types[chunk.event[rows]]
+        texts = KEPT.get(chunk)
+        if texts is None:
+            in_paths = containing(chunk.paths, self._test)
+            objects = own & of_object(chunk, rows)
+            left = own & ~objects
+            if not self._negated and self._test.needle:
+                possible = may_name(chunk, rows, self._test, in_paths)
+                pending &= possible | ~own
+                left &= possible
+                worth = np.count_nonzero(left) + np.count_nonzero(objects & possible) > MANY
+            else:
+                worth = np.count_nonzero(own) > MANY
+            texts = KEPT.build(chunk) if worth else None
+            if texts is None:
+                self._by_object(chunk, rows, objects, in_paths, passed)
+                pending &= ~objects
+                return
+        codes = texts.codes[rows]
+        answers = texts.passing(self._test)
+        if self._negated:
+            answers = ~answers
+            answers[-1] = False
+        passed |= own & answers[codes]
+        pending &= ~own
+
+    def _by_object(self, chunk: Chunk, rows: Rows, objects: Mask, in_paths: Mask, passed: Mask) -> None:
+        """Where the kernel still held the object, its path is the whole answer: one test per distinct path that is asked for."""
+        places = chunk.whats["path0"]
+        asked = np.unique(places[np.unique(chunk.what[rows][objects])])
+        answers = np.zeros(len(in_paths) + 2, np.bool_)  # -1 and -2: no path
+        paths = chunk.paths
+        for place in asked.tolist():
+            if 0 <= place < len(in_paths):
+                found = bool(in_paths[place]) and self._test.passes(arguments.text(paths[place])[0])
+                answers[place] = found != self._negated
+        passed |= objects & answers[places][chunk.what[rows]]
+
+
+class Incomplete:
+    """Events with a mark; with a test: one of whose marks passes."""
+
+    cost = DECODES + 2
+
+    def __init__(self, test: TextTest | None = None) -> None:
+        self._test = test
+
+    def select(self, chunk: Chunk, rows: Rows) -> Mask:
+        numbers = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+        return np.fromiter((self.matches(chunk.event_at(Row(row))) for row in numbers.tolist()), np.bool_, len(numbers))
+
+    def matches(self, event: Event) -> bool:
+        return bool(event.incomplete) if self._test is None else self._test.any(event.incomplete)
+
+
+class Anywhere:
+    """A bare word: in a name, path, address or command line; or as a number in a port.
+
+    Args:
+        number: What a port must be; None: no port passes.
+        others: Terms on comm, type, call, errno, user, cgroup, pid, tid, ppid: each of them is enough.
+    """
+
+    cost = DECODES + 1
+
+    def __init__(self, test: TextTest, number: int | None, others: Sequence[Term]) -> None:
+        self._test = test
+        self._number = number
+        self._others = others
+        kinds = NAME_KINDS | ADDRESS_KINDS | PORT_KINDS | {Kind.TARGET_COMM, Kind.CHILD_COMM}
+        self._chosen = {row.id: chosen for row in ALL_TYPES if (chosen := tuple(a for a in row.arguments if a.kind in kinds))}
+        self._has = _event_table(self._chosen)
+        self._elsewhere = _event_table(row for row, chosen in self._chosen.items() if any(a.kind not in NAME_KINDS for a in chosen))
+        self._only_path = _event_table(row for row, chosen in self._chosen.items() if chosen == (SINGLE_PATH.get(row),))
+        self._need = needs(argument for chosen in self._chosen.values() for argument in chosen)
+        self._paths = PathTerm(SINGLE_PATH, test, negated=False)
+
+    def select(self, chunk: Chunk, rows: Rows) -> Mask:
+        passed = np.zeros(length(rows), np.bool_)
+        for term in self._others:
+            passed |= term.select(chunk, rows)
+        events = chunk.event[rows]
+        pending: Mask = ~passed & self._has[events]
+        if self._test.needle and pending.any():
+            pending &= may_name(chunk, rows, self._test) | self._elsewhere[events]
+        if pending.any():
+            asked = pending.copy()
+            self._paths.decide(chunk, rows, passed, asked)
+            # Where the path did not pass, another argument of the row still may.
+            pending &= ~passed & (asked | ~self._only_path[events])
+        if pending.any():
+            passed[pending] = decide(chunk, narrowed(rows, pending), self._passes, self._need)
+        return passed
+
+    def matches(self, event: Event) -> bool:
+        chosen = self._chosen.get(BY_NAME[event.event_type].id, ())
+        return any(term.matches(event) for term in self._others) or self._among((event.arguments.get(a.name), a.kind) for a in chosen)
+
+    def _passes(self, raw: Raw, call: Call | None) -> bool:
+        return self._among(values(raw, call, self._chosen[raw.event]))
+
+    def _among(self, of: Iterable[tuple[Any, Kind]]) -> bool:
+        for value, kind in of:
+            for element in _elements(value, kind):
+                if self._test.passes(element) if isinstance(element, str) else element == self._number:
+                    return True
+        return False
+
+
+def _event_table(ids: Iterable[int]) -> Mask:
+    table = np.zeros(256, np.bool_)
+    table[list(ids)] = True
+    return table
