@@ -124,8 +124,8 @@ class Capture:
             self._finish()
         except KellectError as error:
             self._fail(error)
-        except OSError as error:
-            self._fail(KellectError(f"the capture failed: {error}", "what was captured is kept; save it and start again"))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the screen must say that the capture has ended
+            self._fail(KellectError(f"the capture failed: {type(error).__name__}: {error}", "what was captured is kept: save it, and please report this"))
         finally:
             self._settled.set()
 
@@ -166,7 +166,7 @@ class Capture:
         """End loudly; what was captured stays in the session, closed as far as that still goes."""
         self.error = error
         if self.session.live:
-            with contextlib.suppress(KellectError, OSError):  # the first error is the one to tell
+            with contextlib.suppress(Exception):  # the first error is the one to tell
                 self._take(self.source.stop())
             self.session.finish(self.source.totals(), self.cpu_seconds)
         self._change(State.FAILED)

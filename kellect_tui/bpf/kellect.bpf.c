@@ -98,7 +98,7 @@ struct ctl {
 struct cfg {
     u64 events;                                   // bit n: type n is asked for
     u64 mode, generation, reader_generation;
-    u64 comm[N_COMM][2], comm_mask[N_COMM][2];
+    u64 comm[2 * N_COMM], comm_mask[2 * N_COMM];  // BCC describes nested arrays wrongly
     u32 uid[N_UID]; u32 uids, comms;
 };
 struct flight { u64 id, time; u32 nr, flags; u64 d[5]; };
@@ -523,7 +523,7 @@ static __always_inline int by_name(struct cfg *g, u64 task) {
         // What lies behind the NUL is no part of the name (5.10 leaves rubbish there): the masks stop at it.
 #pragma unroll
         for (int i = 0; i < N_COMM; i++)
-            hit |= i < g->comms && !((a ^ g->comm[i][0]) & g->comm_mask[i][0]) && !((b ^ g->comm[i][1]) & g->comm_mask[i][1]);
+            hit |= i < g->comms && !((a ^ g->comm[2 * i]) & g->comm_mask[2 * i]) && !((b ^ g->comm[2 * i + 1]) & g->comm_mask[2 * i + 1]);
         if (!hit)
             return 0;
     }

@@ -144,7 +144,7 @@ class LiveSource:
             mode |= M_TREE
         for index, comm in enumerate(options.comms):
             value, mask = comm_words(comm)
-            cfg["comm"][0][index], cfg["comm_mask"][0][index] = value, mask
+            cfg["comm"][0][2 * index : 2 * index + 2], cfg["comm_mask"][0][2 * index : 2 * index + 2] = value, mask
             mode |= M_COMM
         for index, uid in enumerate(options.uids):
             cfg["uid"][0][index] = uid
