@@ -27,6 +27,7 @@ from kellect_tui.session.chunk import Chunk, ChunkWriter, EventId, Row
 from kellect_tui.session.intern import Scratch
 from kellect_tui.session.lives import feed_rows
 from kellect_tui.session.losses import Ledger
+from kellect_tui.session.marks import incomplete
 from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.session import Session
@@ -192,6 +193,7 @@ def write_session(
         if piece.count:
             stopped |= int(piece.event[-1]) == MONITOR_STOP
             ledger.count(piece, 0, piece.count)
+            ledger.incomplete += incomplete(piece)
             newest = max(newest, int(piece.time[piece.count - 1]))
             writer.write(piece)
         done += len(rows)
@@ -419,6 +421,7 @@ class _Reader:
         for chunk in session.store.chunks:
             try:
                 session.ledger.count(chunk, 0, chunk.count)
+                session.ledger.incomplete += incomplete(chunk)
                 if anew:
                     feed_rows(session.processes, chunk)
                     session.count_processes(Span(chunk, Row(0), Row(chunk.count)))

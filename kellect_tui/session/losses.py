@@ -52,7 +52,7 @@ class Ledger:
 
     Attributes:
         failed: Calls that failed.
-        incomplete: Events with a mark.
+        incomplete: Events with a mark, in chunks that are sealed.
         lost: Events lost. lost_by_family: the same by family.
         gaps: The newest `GAPS_KEPT` losses, oldest first.
         complete_since_ns: Epoch ns since when nothing is missing; None before the start.

@@ -11,6 +11,7 @@ from kellect_tui.events.catalogue import MONITOR_START, MONITOR_STOP
 from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.lives import feed
 from kellect_tui.session.losses import Ledger
+from kellect_tui.session.marks import incomplete
 from kellect_tui.session.processes import Processes, ProcessSeed
 from kellect_tui.session.store import KEEP_EVENTS, Span, Store
 from kellect_tui.session.users import UserNames
@@ -49,6 +50,7 @@ class Session:
         self.store.user_name = self.users
         self.processes = processes if processes is not None else Processes()
         self.ledger = Ledger()
+        self.store.on_sealed.append(self._count_marks)
         self.start: Mapping[str, Any] = {}
         self.stop: Mapping[str, Any] | None = None
         self.started_ns: int | None = None
@@ -103,6 +105,7 @@ class Session:
         if newest is not None and newest.count:
             stopped_ns = max(stopped_ns, int(newest.time[newest.count - 1]))
         self.stopped_ns = stopped_ns
+        self.store.seal()
         self.stop = self.stop_arguments(stopped_ns, cpu_seconds)
         self.store.append_monitor(MONITOR_STOP, self.stop, stopped_ns)
         self.store.seal()
@@ -122,6 +125,9 @@ class Session:
             "wall_seconds": round((stopped_ns - (self.started_ns or stopped_ns)) / 1e9, 3),
             "cpu_seconds": round(cpu_seconds, 3),
         }
+
+    def _count_marks(self, chunk: Chunk) -> None:
+        self.ledger.incomplete += incomplete(chunk)
 
     def view(self, predicate: Predicate | None = None) -> View:
         """A view of the events that match; empty until `advance` or `build`."""

@@ -106,6 +106,32 @@ def test_spans_are_the_rows_asked_for(rows: int, predicate: CountIs | None, star
     assert [chunk.first + row for chunk, found in view.spans(start, stop) for row in found.tolist()] == ids(view)[max(0, start) : max(0, stop)]
 
 
+class Appending(CountIs):
+    """Lets more events come while it looks, as a writer beside it would."""
+
+    source: Source
+    left: list[int]
+
+    def mask(self, chunk: Chunk, start: int, stop: int) -> NDArray[np.bool_]:
+        if self.left:
+            self.source.append(self.left.pop())
+        return super().mask(chunk, start, stop)
+
+
+def test_chunks_that_fill_up_while_they_are_looked_at_are_looked_at_again() -> None:
+    store = Store(chunk_rows=10)
+    predicate = Appending(2)
+    object.__setattr__(predicate, "source", Source(store))
+    object.__setattr__(predicate, "left", [3, 7, 4] * 20)
+    predicate.source.append(5)
+    view = View(store, predicate)
+    while predicate.left:
+        predicate.source.append(1)
+        view.advance()
+    view.advance()
+    assert ids(view) == wanted(store, CountIs(2))
+
+
 def test_rows_move_by_what_was_dropped() -> None:
     store = Store(40, chunk_rows=10)
     source, view = Source(store), View(store, CountIs(2))

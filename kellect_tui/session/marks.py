@@ -1,0 +1,113 @@
+"""How many events of a chunk carry a mark (`incomplete`), without decoding them.
+
+Looks at each distinct name, path and payload once and at the rows by their codes. The tests compare the count with
+what decoding every event says.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kellect_tui.events.arguments import sections, text, unix_text
+from kellect_tui.events.catalogue import BY_NAME, EXEC, MONITOR_START, TYPES
+from kellect_tui.events.record import MESSAGE_INFO, SOCKET_INFO, TARGET_INFO, Flag, Section
+from kellect_tui.session.chunk import Chunk
+
+_NO_ROOM = np.uint32(Flag.NO_PAYLOAD | Flag.MORE)
+_TEXTS = (Section.STRING, Section.ARGV, Section.TEXT)
+_AF_UNIX = 1
+_WITH_ADDRESS = (BY_NAME["network.connect"].id, BY_NAME["network.bind"].id)
+_EARLY = tuple(row.id for row in TYPES if any(call.early for call in row.calls))
+_MOST_SECTIONS = 32
+
+Marked = NDArray[np.bool_]
+
+
+def incomplete(chunk: Chunk) -> int:
+    """Events of a sealed chunk that carry a mark."""
+    if not chunk.count:
+        return 0
+    flags, event = chunk.flags, chunk.event
+    path0 = chunk.whats["path0"][chunk.what]
+    marked = _of_whos(chunk)[chunk.who] | _of_whats(chunk)[chunk.what] | _of_payloads(chunk.payloads)[chunk.payload]
+    marked |= (flags & _NO_ROOM) != 0
+    marked |= (flags & np.uint32(Flag.OBJECT) != 0) & (path0 < 0)
+    marked |= (event == EXEC) & (chunk.whats["path1"][chunk.what] < 0)
+    for number in _WITH_ADDRESS:
+        rows = np.flatnonzero(event == number)
+        marked[rows] |= chunk.arg(1, rows) == 0  # a NULL pointer
+    _mark_begun_before(chunk, path0, marked)
+    return int(np.count_nonzero(marked & (event < MONITOR_START)))
+
+
+def _mark_begun_before(chunk: Chunk, path0: NDArray[np.int32], marked: Marked) -> None:
+    """Calls whose beginning was not seen, and with it what only then can be looked at; few: as many as there were threads."""
+    known = np.uint32(Flag.OBJECT | Flag.NO_OBJECT)
+    rows = np.flatnonzero(np.isin(chunk.event, _EARLY) & (chunk.duration < 0) & (path0 < 0) & ((chunk.flags & known) == 0))
+    close = BY_NAME["file.close"].id
+    for row in rows.tolist():
+        names = [data for (kind, _), (data, _) in sections(chunk.payloads[chunk.payload[row]]).items() if kind == Section.STRING]
+        marked[row] |= chunk.event[row] == close or not all(name.startswith(b"/") for name in names)
+
+
+def _of_whos(chunk: Chunk) -> Marked:
+    groups = {group for group, path in chunk.cgroups.items() if text(path)[1]}
+    pairs = zip(chunk.whos["comm"].tolist(), chunk.whos["cgroup"].tolist(), strict=True)
+    return np.array([text(comm)[1] or group in groups for comm, group in pairs], np.bool_)
+
+
+def _of_whats(chunk: Chunk) -> Marked:
+    """Whether a path is not there though it should be (-2, the last place), or had to be escaped; -1 is none."""
+    paths = np.array([*(not path.isascii() and text(path)[1] for path in chunk.paths), True, False], np.bool_)
+    out: Marked = paths[chunk.whats["path0"]] | paths[chunk.whats["path1"]]
+    return out
+
+
+def _of_payloads(payloads: list[bytes]) -> Marked:
+    """Which payloads have a marked section, or text that has to be escaped: all payloads walked at once, section by section."""
+    lengths = np.fromiter(map(len, payloads), np.int64, len(payloads))
+    marked: Marked = (lengths & 7) != 0  # no payload of the kernel's; not walked
+    joined = np.frombuffer(b"".join(payloads), np.uint8)
+    ends = np.cumsum(lengths)
+    if marked.any() or not len(joined):
+        return np.array([_is_marked(payload) for payload in payloads], np.bool_)
+    words = joined.view(np.uint64)
+    high = np.concatenate([np.zeros(1, np.int64), np.cumsum(joined >= 0x80)])
+    at, which = ends - lengths, np.arange(len(payloads))
+    for _ in range(_MOST_SECTIONS):
+        inside = at + 8 <= ends[which]
+        at, which = at[inside], which[inside]
+        if not len(at):
+            break
+        heads = words[at >> 3]
+        kinds, marks, sizes = heads & np.uint64(0xFF), heads >> np.uint64(16) & np.uint64(0xFFFF), (heads >> np.uint64(32)).astype(np.int64)
+        end = np.minimum(at + 8 + sizes, ends[which])
+        marked[which] |= marks != 0
+        # What may have to be escaped, or says in its data that it is not exact, is looked at one by one.
+        doubtful = (high[end] > high[at + 8]) | (kinds == Section.MESSAGE)
+        for number in np.unique(which[doubtful & ~marked[which]]).tolist():
+            marked[number] = _is_marked(payloads[number])
+        at = (end + 7) & ~7
+    return marked
+
+
+def _is_marked(payload: bytes) -> bool:
+    return any(marks or _is_escaped(kind, data) for (kind, _), (data, marks) in sections(payload).items())
+
+
+def _is_escaped(kind: int, data: bytes) -> bool:
+    """Whether a section's text has to be escaped, or its numbers are not exact."""
+    if kind in _TEXTS:
+        return any(text(part)[1] for part in (data.removesuffix(b"\0").split(b"\0") if kind == Section.ARGV else (data,)))
+    if kind == Section.SOCKADDR:
+        return int.from_bytes(data[:2], "little") == _AF_UNIX and text(unix_text(data[2:]))[1]
+    if kind == Section.SOCKET and len(data) >= SOCKET_INFO.itemsize:
+        info = np.frombuffer(data, SOCKET_INFO, 1)[0]
+        names, local = data[SOCKET_INFO.itemsize :], int(info["local_len"])
+        return int(info["family"]) == _AF_UNIX and any(text(unix_text(name))[1] for name in (names[:local], names[local:]))
+    if kind == Section.TARGET and len(data) >= TARGET_INFO.itemsize:
+        return text(data[8:24].split(b"\0", 1)[0])[1]
+    if kind == Section.MESSAGE and len(data) >= MESSAGE_INFO.itemsize:
+        return bool(np.frombuffer(data, MESSAGE_INFO, 1)["unreadable"][0])
+    return False

@@ -1,0 +1,101 @@
+"""Events with a mark are counted as decoding them would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kellect_tui.events.batch import Batch
+from kellect_tui.events.record import MESSAGE_INFO, SOCKET_INFO, Flag, Mark, Section
+from kellect_tui.session.marks import incomplete
+from kellect_tui.session.session import Session
+from tests.synthetic import HOSTILE, Maker, mixed, section, session_of
+
+
+def counted(session: Session) -> int:
+    session.store.seal()
+    return sum(incomplete(chunk) for chunk in session.store.chunks)
+
+
+def decoded(session: Session) -> int:
+    view = session.view()
+    view.advance()
+    return sum(bool(event.incomplete) for event in view.rows(0, len(view)))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(1, 400))
+def test_any_mix(seed: int, rows: int) -> None:
+    session = session_of(mixed(rows, seed=seed), chunk_rows=128)
+    assert counted(session) == decoded(session)
+
+
+def one(**fields: object) -> Batch:
+    maker = Maker()
+    maker.add(**fields)  # type: ignore[arg-type]  # what `add` takes
+    return maker.batch()
+
+
+def unix(name: bytes) -> bytes:
+    return section(Section.SOCKADDR, 1, b"\1\0" + name)
+
+
+def unix_socket(local: bytes, peer: bytes) -> bytes:
+    info = np.zeros(1, SOCKET_INFO)
+    info["family"], info["local_len"], info["peer_len"] = 1, len(local), len(peer)
+    return section(Section.SOCKET, 0, info.tobytes() + local + peer)
+
+
+def message(unreadable: int) -> bytes:
+    info = np.zeros(1, MESSAGE_INFO)
+    info["unreadable"] = unreadable
+    return section(Section.MESSAGE, 1, info.tobytes())
+
+
+ARGV = section(Section.STRING, 0, b"/bin/a")
+CASES = {
+    "plain": (one(event="file.chdir", syscall="chdir", payload=section(Section.STRING, 0, b"/a"), result=-2), 0),
+    "truncated": (one(event="file.chdir", syscall="chdir", payload=section(Section.STRING, 0, b"/a", Mark.TRUNCATED), result=-2), 1),
+    "unreadable": (one(event="file.chdir", syscall="chdir", payload=section(Section.STRING, 0, b"", Mark.UNREADABLE), result=-14), 1),
+    "latin1": (one(event="file.chdir", syscall="chdir", payload=section(Section.STRING, 0, b"/\xe9"), result=-2), 1),
+    "utf8": (one(event="file.chdir", syscall="chdir", payload=section(Section.STRING, 0, "/é".encode()), result=-2), 0),
+    "no room": (one(event="file.chdir", syscall="chdir", flags=int(Flag.NO_PAYLOAD), result=-2), 1),
+    "comm": (one(event="file.read", syscall="read", comm=b"\xff"), 1),
+    "unix path": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"/run/\xe9\0") + unix_socket(b"", b""), result=-2), 1),
+    "abstract": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"\0abc\0") + unix_socket(b"", b"")), 1),
+    "unix": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"/run/x\0\xff") + unix_socket(b"", b"/run/x")), 0),
+    "local name": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"/run/x\0") + unix_socket(b"\0\xff", b"/run/x")), 1),
+    "null address": (one(event="network.connect", syscall="connect", args=(3, 0, 0), payload=unix_socket(b"", b""), result=-14), 1),
+    "vectors": (one(event="network.send", syscall="sendmsg", args=(3,), payload=message(1) + unix_socket(b"", b""), result=5), 1),
+    "exact": (one(event="network.send", syscall="sendmsg", args=(3,), payload=message(0) + unix_socket(b"", b""), result=5), 0),
+    "argv": (one(event="process.exec", syscall="execve", payload=ARGV + section(Section.ARGV, 1, b"a\0\xff\0"), key1=1, result=-2), 1),
+    "exit": (one(event="process.exit", args=(0,), flags=int(Flag.NO_RESULT)), 0),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_reason(case: str) -> None:
+    batch, marked = CASES[case]
+    session = session_of(replace(batch, paths={1: b"/root"}))
+    assert (counted(session), decoded(session)) == (marked, marked)
+
+
+def test_a_path_that_was_lost_and_names_that_have_to_be_escaped() -> None:
+    maker = Maker()
+    maker.read(b"/a")
+    lost = replace(maker.batch(), paths={})
+    for name in HOSTILE:
+        maker.read(name)
+        maker.open(name)
+    session = session_of(lost, maker.batch())
+    assert counted(session) == decoded(session) == 3
+
+
+def test_monitor_stop_says_how_many() -> None:
+    session = session_of(mixed(500), finished=True, chunk_rows=100)
+    assert session.stop is not None
+    assert session.stop["incomplete"] == decoded(session) > 0
