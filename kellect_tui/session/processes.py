@@ -238,7 +238,7 @@ class Processes:
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────────
 
     def __len__(self) -> int:
-        return sum(len(lives) for lives in self._lives.values())
+        return sum(map(len, list(self._lives.values())))  # list() is atomic: the writer may add a pid meanwhile
 
     @property
     def running(self) -> int:

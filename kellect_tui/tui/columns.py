@@ -250,7 +250,7 @@ COMM = Column("COMM", 10, 15, lambda event: event.comm or "", "comm")
 PID = Column("PID", 7, 7, lambda event: _optional(event.pid), "pid", right=True)
 TYPE = Column("EVENT", 15, 19, lambda event: event.event_type, "event_type", style=family_style)
 ACTION = Column("EVENT", 7, 8, action, "event_type", style=family_style)
-RESULT = Column("RESULT", 8, 12, result, lambda event: "error" if event.error else "result", right=True, style=result_style)
+RESULT = Column("RESULT", 9, 12, result, lambda event: "error" if event.error else "result", right=True, style=result_style)
 DURATION = Column("DURATION", 8, 8, lambda event: "" if event.duration_ns is None else duration(event.duration_ns), "duration_ns", right=True, style="dim")
 PPID = Column("PPID", 7, 7, lambda event: _optional(event.ppid), "ppid", right=True, style="dim")
 FD = Column("FD", 4, 5, lambda event: argument(event, "fd", "oldfd"),

@@ -12,6 +12,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from kellect_tui.tui.widgets.virtual_list import scroll_now, set_extent_now
+
 Piece = tuple[str, str]
 """Safe text and the name of a component style."""
 
@@ -48,7 +50,7 @@ def beside(left: Sequence[Row], right: Sequence[Row], left_width: int) -> list[R
 class Pane(ScrollView, inherit_bindings=False):
     """Draws lines that a layout function makes for the width at hand."""
 
-    DEFAULT_CSS = "Pane { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "Pane { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"plain", "label", "title", "failed", "warn", "dim", "key", "good", "accent"}
 
     def __init__(self, *, id: str | None = None, can_focus: bool = False) -> None:
@@ -68,12 +70,12 @@ class Pane(ScrollView, inherit_bindings=False):
         self._layout = layout
         self._arrange()
         if not keep_place:
-            self.set_scroll(None, 0)
+            scroll_now(self, 0)
 
     def _arrange(self) -> None:
         self._width = max(1, self.size.width - 1)
         self._rows = self._layout(self._width)
-        self.virtual_size = Size(self._width, len(self._rows))
+        set_extent_now(self, Size(self._width, len(self._rows)))
         self.refresh()
 
     def on_resize(self) -> None:
@@ -83,7 +85,7 @@ class Pane(ScrollView, inherit_bindings=False):
 
     def scroll_by(self, lines: int) -> None:
         """Scroll, at once."""
-        self.set_scroll(None, max(0, min(int(self.scroll_offset.y) + lines, self.max_scroll_y)))
+        scroll_now(self, max(0, min(int(self.scroll_offset.y) + lines, self.max_scroll_y)))
 
     def render_line(self, y: int) -> Strip:
         """One line."""

@@ -16,6 +16,32 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 
+def scroll_now(widget: ScrollView, top: int) -> None:
+    """Scroll to a line at once, unclamped, and draw.
+
+    `set_scroll` tells nobody: the scrollbar and the target (from which the next turn of the wheel goes on) are set
+    here. Assigning `scroll_y` would clamp it to the length of the last layout.
+    """
+    if top == int(widget.scroll_offset.y):
+        return
+    widget.set_scroll(None, top)
+    widget.set_reactive(Widget.scroll_target_y, top)
+    if widget.show_vertical_scrollbar:
+        widget.vertical_scrollbar.position = top
+    widget.refresh()
+
+
+def set_extent_now(widget: ScrollView, extent: Size) -> None:
+    """Tell the scrollbar the current length without a layout pass.
+
+    `virtual_size` is a reactive with `layout=True`: assigning it ten times a second would arrange the whole screen anew
+    each time (24 instead of 19 % of a core).
+    """
+    if extent != widget.virtual_size:
+        widget.set_reactive(Widget.virtual_size, extent)
+        widget._scroll_update(extent)
+
+
 class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     """A Line API widget with a heading line and a cursor.
 
@@ -94,20 +120,12 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self.clear_strips()
 
     def set_extent(self) -> None:
-        """Tell the scrollbar the current length without a layout pass.
-
-        `virtual_size` is a reactive with `layout=True`: assigning it ten times a second would arrange the whole
-        screen anew each time (24 instead of 19 % of a core).
-        """
-        extent = Size(self.line_width, self.row_count + self.HEADING_LINES)
-        if extent != self.virtual_size:
-            self.set_reactive(Widget.virtual_size, extent)
-            self._scroll_update(extent)
+        """Tell the scrollbar the current length."""
+        set_extent_now(self, Size(self.line_width, self.row_count + self.HEADING_LINES))
 
     def put_top(self, index: int) -> None:
         """Scroll so that `index` is the first row shown, now and without animation."""
-        # set_scroll sets the target too; scroll_y alone would jump back at the next turn of the wheel
-        self.set_scroll(None, max(0, min(index, self.row_count - self.page_rows)))
+        scroll_now(self, max(0, min(index, self.row_count - self.page_rows)))
 
     def reveal(self, index: int) -> None:
         """Scroll as little as needed to have the row on the screen."""
@@ -161,7 +179,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self.set_extent()
         if (cursor := self.cursor_index) is not None:
             self.reveal(cursor)
-        self.refresh()  # a scroll within a layout draws nothing by itself
+        self.refresh()
 
     def move_cursor(self, index: int) -> None:
         """Put the cursor on the nearest row that exists, and show it."""
