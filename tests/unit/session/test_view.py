@@ -122,7 +122,7 @@ def test_chunks_that_fill_up_while_they_are_looked_at_are_looked_at_again() -> N
     store = Store(chunk_rows=10)
     predicate = Appending(2)
     object.__setattr__(predicate, "source", Source(store))
-    object.__setattr__(predicate, "left", [3, 7, 4] * 20)
+    object.__setattr__(predicate, "left", [2] * 30)
     predicate.source.append(5)
     view = View(store, predicate)
     while predicate.left:
