@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,9 @@ from kellect_tui.session.session import Session
 POLL_SECONDS = 0.01
 TOTALS_SECONDS = 0.25
 READER_NICE = -15
+SWITCH_SECONDS = 0.0005
+"""How long another thread may hold the interpreter while the reader wants it. With Python's 5 ms, a thread that decodes
+events for a text format makes the reader lose: each of its numpy calls gives the interpreter away and waits for it again."""
 
 
 class State(str, Enum):
@@ -173,6 +177,7 @@ class Capture:
 
 
 def _prefer_this_thread() -> None:
-    """Raise this thread's priority where we may: a reader that waits for the processor is what loses events."""
+    """Raise this thread's priority where we may, and its share of the interpreter: a reader that waits is what loses events."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), READER_NICE)
