@@ -14,8 +14,8 @@ from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, MONITOR_START, RESULT, Argument, Call, Kind
 from kellect_tui.events.record import Event, Raw
 from kellect_tui.events.syscalls import native
-from kellect_tui.session.chunk import Chunk, Row
-from kellect_tui.session.filter.decoded import ADDRESS_KINDS, NAME_KINDS, PORT_KINDS, containing, decide, may_name, needs, values
+from kellect_tui.session.chunk import Chunk
+from kellect_tui.session.filter.decoded import ADDRESS_KINDS, MARKS, NAME_KINDS, PORT_KINDS, decide, may_name, needs, paths_holding, values
 from kellect_tui.session.filter.paths import KEPT, SINGLE_PATH, of_object
 from kellect_tui.session.filter.terms import DECODES, LOOKUP, Mask, Rows, Term, length, narrowed
 from kellect_tui.session.filter.values import NumberTest, TextTest
@@ -86,7 +86,11 @@ class OfArguments:
         self._test = test
         several = [argument for each in self._chosen.values() for argument in each]
         self._has = _event_table(self._chosen)
-        self._need = needs(several)
+        of_type = {row: needs(each) for row, each in self._chosen.items()}
+        self._needs = tuple(dict.fromkeys(of_type.values()))
+        self._group = np.full(256, -1, np.int8)
+        for row, need in of_type.items():
+            self._group[row] = self._needs.index(need)
         self._own = tuple({argument.name for argument in several})
         self._names_only = {argument.kind for argument in several} <= NAME_KINDS
         paths = [row for row, each in self._chosen.items() if len(each) == 1 and SINGLE_PATH.get(row) == each[0]]
@@ -107,7 +111,7 @@ class OfArguments:
         if self._names_only and not self._test.negated and self._test.text is not None and self._test.text.needle and pending.any():
             pending &= may_name(chunk, rows, self._test.text)
         if pending.any():
-            passed[pending] = decide(chunk, narrowed(rows, pending), self._passes, self._need, self._own)
+            self._by_decoding(chunk, rows, passed, pending)
         return passed
 
     def matches(self, event: Event) -> bool:
@@ -116,6 +120,14 @@ class OfArguments:
 
     def _passes(self, raw: Raw, call: Call | None) -> bool:
         return self._test.any(values(raw, call, self._chosen[raw.event]))
+
+    def _by_decoding(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
+        """Types whose arguments need the same are decoded together."""
+        groups = self._group[chunk.event[rows]]
+        for group, need in enumerate(self._needs):
+            own = pending & (groups == group)
+            if own.any():
+                passed[own] = decide(chunk, narrowed(rows, own), self._passes, need, self._own)
 
     def _by_columns(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
         """Numbers that stand in registers or results: no decoding."""
@@ -191,7 +203,7 @@ class PathTerm:
         own = pending & self._types[chunk.event[rows]]
         texts = KEPT.get(chunk)
         if texts is None:
-            in_paths = containing(chunk.paths, self._test)
+            in_paths = paths_holding(chunk, rows, self._test)
             objects = own & of_object(chunk, rows)
             left = own & ~objects
             if not self._negated and self._test.needle:
@@ -215,16 +227,29 @@ class PathTerm:
         pending &= ~own
 
     def _by_object(self, chunk: Chunk, rows: Rows, objects: Mask, in_paths: Mask, passed: Mask) -> None:
-        """Where the kernel still held the object, its path is the whole answer: one test per distinct path that is asked for."""
+        """Where the kernel still held the object, its path is the whole answer: one test per distinct path that may pass and is asked for."""
         places = chunk.whats["path0"]
-        asked = np.unique(places[np.unique(chunk.what[rows][objects])])
-        answers = np.zeros(len(in_paths) + 2, np.bool_)  # -1 and -2: no path
+        asked = np.flatnonzero(in_paths)
+        if len(asked) > np.count_nonzero(objects):
+            used = np.unique(places[chunk.what[rows][objects]])
+            asked = used[in_paths[used]]
+        if not len(asked) and not self._negated:
+            return
+        answers = np.full(len(in_paths) + 2, self._negated)  # -1 and -2: no path, and so no object
         paths = chunk.paths
         for place in asked.tolist():
-            if 0 <= place < len(in_paths):
-                found = bool(in_paths[place]) and self._test.passes(arguments.text(paths[place])[0])
-                answers[place] = found != self._negated
+            answers[place] = self._test.passes(arguments.text(paths[place])[0]) != self._negated
         passed |= objects & answers[places][chunk.what[rows]]
+
+
+_MARKED, _PASSES = 1, 2
+_ALL_ARGUMENTS = tuple({argument.name for row in ALL_TYPES for argument in row.arguments if argument.kind in _SIGNED})
+
+
+def _who_marks(chunk: Chunk, comm: bytes, cgroup: int) -> list[str]:
+    marks = ["comm:escaped"] if arguments.text(comm)[1] else []
+    group = chunk.cgroups.get(cgroup)
+    return [*marks, "cgroup:escaped"] if group is not None and arguments.text(group)[1] else marks
 
 
 class Incomplete:
@@ -237,7 +262,24 @@ class Incomplete:
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
         numbers = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-        return np.fromiter((self.matches(chunk.event_at(Row(row))) for row in numbers.tolist()), np.bool_, len(numbers))
+
+        def marks(raw: Raw, call: Call | None) -> int:
+            return self._judge(arguments.decode(raw, chunk.machine)[1])
+
+        whos = np.fromiter((self._judge(_who_marks(chunk, *who)) for who in chunk.whos[["comm", "cgroup"]].tolist()), np.int8, len(chunk.whos))
+        found = decide(chunk, numbers, marks, MARKS, _ALL_ARGUMENTS) | whos[chunk.who[rows]]
+        found[chunk.event[rows] >= MONITOR_START] = 0
+        if self._test is not None and self._test.negated:
+            marked: Mask = found == _MARKED
+            return marked
+        passed: Mask = found >= _PASSES
+        return passed
+
+    def _judge(self, marks: Sequence[str]) -> int:
+        """_MARKED where there is a mark, and _PASSES where one passes."""
+        if not marks:
+            return 0
+        return _MARKED | (_PASSES if self._test is None or any(map(self._test.passes, marks)) else 0)
 
     def matches(self, event: Event) -> bool:
         return bool(event.incomplete) if self._test is None else self._test.any(event.incomplete)
@@ -260,7 +302,8 @@ class Anywhere:
         kinds = NAME_KINDS | ADDRESS_KINDS | PORT_KINDS | {Kind.TARGET_COMM, Kind.CHILD_COMM}
         self._chosen = {row.id: chosen for row in ALL_TYPES if (chosen := tuple(a for a in row.arguments if a.kind in kinds))}
         self._has = _event_table(self._chosen)
-        self._elsewhere = _event_table(row for row, chosen in self._chosen.items() if any(a.kind not in NAME_KINDS for a in chosen))
+        outside = {Kind.CHILD_COMM} | (PORT_KINDS if number is not None else set()) | (ADDRESS_KINDS if _in_addresses(test.needle) else set())
+        self._elsewhere = _event_table(row for row, chosen in self._chosen.items() if any(a.kind in outside for a in chosen))
         self._only_path = _event_table(row for row, chosen in self._chosen.items() if chosen == (SINGLE_PATH.get(row),))
         self._need = needs(argument for chosen in self._chosen.values() for argument in chosen)
         self._paths = PathTerm(SINGLE_PATH, test, negated=False)
@@ -295,6 +338,11 @@ class Anywhere:
                 if self._test.passes(element) if isinstance(element, str) else element == self._number:
                     return True
         return False
+
+
+def _in_addresses(needle: str) -> bool:
+    """Whether it could stand in an address that is written in digits, or before an abstract name; other names are bytes of the payload."""
+    return all(character in "0123456789abcdefABCDEF:.%" for character in needle)
 
 
 def _event_table(ids: Iterable[int]) -> Mask:

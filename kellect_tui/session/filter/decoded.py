@@ -65,7 +65,8 @@ NEEDS: Mapping[Kind, Need] = {
     **dict.fromkeys(_FILE_KINDS, Need.WHAT),
     **dict.fromkeys(NAME_KINDS, _NAME_NEEDS),
     **dict.fromkeys((*ADDRESS_KINDS, *PORT_KINDS, Kind.PEER_FAMILY, Kind.PROTOCOL, Kind.ADDR_LEN), _SOCKET_NEEDS),
-    **dict.fromkeys((Kind.CHILD_COMM, Kind.TARGET_COMM, Kind.PAIR, Kind.DUP_FLAGS, Kind.AT_FLAGS, Kind.DIRFD), _SOCKET_NEEDS),
+    **dict.fromkeys((Kind.CHILD_COMM, Kind.TARGET_COMM, Kind.PAIR), _SOCKET_NEEDS),
+    **dict.fromkeys((Kind.DUP_FLAGS, Kind.AT_FLAGS, Kind.DIRFD), Need.SMALL | Need.FAILED),
     Kind.COUNT: Need.OWN | Need.PAYLOAD,
 }
 """By kind; one that is not here needs ALL. Wrong entries are found by the test that compares masks with events."""
@@ -79,11 +80,14 @@ def needs(chosen: Iterable[Argument]) -> Need:
     return out
 
 
-Decoded = Callable[[Raw, Call | None], bool]
-"""Whether a record passes; the call is that of its type."""
+MARKS = _SOCKET_NEEDS | Need.WHAT | Need.OWN
+"""What the marks of a record depend on."""
+
+Decoded = Callable[[Raw, Call | None], int]
+"""A small number for a record, such as whether it passes; the call is that of its type."""
 
 
-def decide(chunk: Chunk, rows: NDArray[np.intp], passes: Decoded, need: Need, own: Sequence[str] = ()) -> Mask:
+def decide(chunk: Chunk, rows: NDArray[np.intp], passes: Decoded, need: Need, own: Sequence[str] = ()) -> NDArray[np.int8]:
     """`passes` of each row, asked once for all rows that are alike in what is needed.
 
     Args:
@@ -93,10 +97,10 @@ def decide(chunk: Chunk, rows: NDArray[np.intp], passes: Decoded, need: Need, ow
     known = _calls(chunk.machine)
     if len(rows) <= _FEW:
         raws: Iterable[Raw] = (chunk.raw(Row(row)) for row in rows.tolist())
-        return np.array([passes(raw, known[raw.event].get(raw.syscall)) for raw in raws], np.bool_)
+        return np.array([passes(raw, known[raw.event].get(raw.syscall)) for raw in raws], np.int8)
     _, first, inverse = np.unique(_keys(chunk, rows, need, own), return_index=True, return_inverse=True)
-    answers = np.fromiter((passes(raw, known[raw.event].get(raw.syscall)) for raw in raws_of(chunk, rows[first])), np.bool_, len(first))
-    decided: Mask = answers[inverse]
+    answers = np.fromiter((passes(raw, known[raw.event].get(raw.syscall)) for raw in raws_of(chunk, rows[first])), np.int8, len(first))
+    decided: NDArray[np.int8] = answers[inverse]
     return decided
 
 
@@ -206,34 +210,70 @@ def may_name(chunk: Chunk, rows: slice | NDArray[np.intp], test: TextTest, in_pa
     """Rows whose payload or paths hold the test's needle: no other can have a name that passes.
 
     Args:
-        in_paths: Which paths hold it, where that is known already.
+        in_paths: What `paths_holding` said of these rows, where that is known already.
     """
-    whats = chunk.whats
-    paths = containing(chunk.paths, test) if in_paths is None else in_paths
-    padded = np.append(paths, [False, False])  # -1 and -2: no path
-    in_payloads = containing(chunk.payloads, test)
-    payload_hits = np.flatnonzero(in_payloads)
-    mask: Mask
+    mask = holding(chunk.payloads, chunk.payload[rows], test)[chunk.payload[rows]]
+    paths = paths_holding(chunk, rows, test) if in_paths is None else in_paths
     if paths.any():
-        mask = (padded[whats["path0"]] | padded[whats["path1"]])[chunk.what[rows]]
-        if len(payload_hits):
-            mask |= in_payloads[chunk.payload[rows]]
-        return mask
-    if len(payload_hits):
-        mask = in_payloads[chunk.payload[rows]]
-        return mask
-    return np.zeros(rows.stop - rows.start if isinstance(rows, slice) else len(rows), np.bool_)
+        whats = chunk.whats
+        padded = np.append(paths, [False, False])  # -1 and -2: no path
+        mask |= (padded[whats["path0"]] | padded[whats["path1"]])[chunk.what[rows]]
+    return mask
+
+
+def paths_holding(chunk: Chunk, rows: slice | NDArray[np.intp], test: TextTest) -> Mask:
+    """Which of the chunk's paths can hold the needle, as far as the rows use them."""
+    whats = chunk.whats
+    used = chunk.what[rows]
+    if len(used) * _FEWER > len(whats):
+        return containing(chunk.paths, test)
+    chosen = whats[np.unique(used)]
+    places = np.concatenate([chosen["path0"], chosen["path1"]])
+    return holding(chunk.paths, places[places >= 0], test)
+
+
+_FEWER = 4
+
+
+def holding(texts: Sequence[bytes], codes: NDArray[np.integer[Any]], test: TextTest) -> Mask:
+    """Which of the texts can hold the needle; where few of them are used, those that are not are not looked at, and are False."""
+    if len(codes) * _FEWER > len(texts):
+        return containing(texts, test)
+    used = np.unique(codes)
+    out = np.zeros(len(texts), np.bool_)
+    out[used] = containing([texts[code] for code in used.tolist()], test)
+    return out
 
 
 def containing(texts: Sequence[bytes], test: TextTest) -> Mask:
-    """Which of the texts hold the test's needle; all of them where it has none."""
+    """Which of the texts can hold the test's needle, escapes regarded; all of them where it has none."""
     texts = list(texts)  # the chunk may be growing
     if not test.needle:
         return np.ones(len(texts), np.bool_)
-    needle = test.needle.encode()
     joined = b"\0".join(texts)
-    if needle not in (joined.lower() if test.fold else joined):
-        return np.zeros(len(texts), np.bool_)
     if test.fold:
-        return np.fromiter((needle in text.lower() for text in texts), np.bool_, len(texts))
-    return np.fromiter((needle in text for text in texts), np.bool_, len(texts))
+        joined = joined.lower()
+    needle, tail = test.needle.encode(), test.tail.encode()
+    found = _found(texts, joined, needle, fold=test.fold)
+    if tail != needle and not joined.isascii():
+        # A text that is escaped can hold the needle where its bytes hold only the tail.
+        for place in np.flatnonzero(_found(texts, joined, tail, fold=test.fold) & ~found).tolist():
+            found[place] = not texts[place].isascii()
+    return found
+
+
+def _found(texts: list[bytes], joined: bytes, needle: bytes, *, fold: bool) -> Mask:
+    """Which texts hold the needle: hit by hit where hits are rare, text by text where not."""
+    out = np.zeros(len(texts), np.bool_)
+    hits = joined.count(needle)
+    if not hits:
+        return out
+    if hits > len(texts) // 8:
+        return np.fromiter((needle in (text.lower() if fold else text) for text in texts), np.bool_, len(texts))
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    at = joined.find(needle)
+    while at >= 0:
+        place = int(np.searchsorted(ends, at, "right"))
+        out[place] = True
+        at = joined.find(needle, int(ends[place]))
+    return out

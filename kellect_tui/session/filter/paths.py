@@ -79,7 +79,7 @@ class PathTexts:
         out = np.zeros(self.count + 1, np.bool_)
         if test.needle and not test.fold and test.needle not in self.joined:
             return out
-        texts = self.joined.split(_SEPARATOR)
+        texts = self.joined.split(_SEPARATOR) if self.count else []
         if test.needle and not test.fold:
             needle, passes = test.needle, test.passes
             out[: self.count] = np.fromiter((needle in text and passes(text) for text in texts), np.bool_, self.count)
@@ -88,7 +88,7 @@ class PathTexts:
         return out
 
 
-class _Kept:
+class Kept:
     """Texts of sealed chunks, as long as the chunks live."""
 
     def __init__(self, keep_bytes: int) -> None:
@@ -113,7 +113,7 @@ class _Kept:
         return texts
 
 
-KEPT = _Kept(KEEP_BYTES)
+KEPT = Kept(KEEP_BYTES)
 
 
 def compose(chunk: Chunk) -> PathTexts:

@@ -6,6 +6,7 @@ column can hold. A `TextTest` says besides what any text must contain to pass, s
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Callable
@@ -156,7 +157,7 @@ def _compare(column: NDArray[np.integer[Any]], operator: str, value: Fraction) -
 
 def folded(text: str) -> str:
     """`text` with A-Z in lower case and nothing else changed, so that it can be done on bytes as well."""
-    return text.translate(_FOLD)
+    return text.lower() if text.isascii() else text.translate(_FOLD)
 
 
 _FOLD = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -168,13 +169,15 @@ class TextTest:
 
     Attributes:
         passes: The test.
-        needle: A piece of printable ASCII, without slash, backslash or `@`, that the bytes behind every text that passes contain
-            (in lower case where `fold`), however they were joined and escaped. Empty where there is none.
-        negated: Of a thing with several texts (or flags), none may pass `positive` and there must be one at least.
+        needle: A piece of printable ASCII that the bytes behind every text that passes contain (in lower case where `fold`), however
+            they were joined, as long as nothing in them had to be escaped. Empty where there is none.
+        tail: What is left of it where the text before may end in an escape, to which its first characters could belong.
+        negated: Of a thing with several texts (or flags), none may pass and there must be one at least.
     """
 
     passes: Callable[[str], bool]
     needle: str = ""
+    tail: str = ""
     fold: bool = False
     negated: bool = False
 
@@ -189,7 +192,7 @@ def text_test(operator: str, values: tuple[Pattern | Regex, ...]) -> TextTest:
     negated = operator.startswith("!")
     tests = [_positive(operator.removeprefix("!"), value) for value in values]
     if len(tests) == 1:
-        return TextTest(tests[0].passes, "" if negated else tests[0].needle, negated=negated)
+        return dataclasses.replace(tests[0], negated=negated)
     exact = [value.text for value in values if isinstance(value, Pattern) and not value.wild]
     if len(exact) == len(values):
         return TextTest(frozenset(exact).__contains__, negated=negated)
@@ -202,10 +205,10 @@ def bare_test(pattern: Pattern) -> TextTest:
     if not pattern.wild:
         word = pattern.text
         passes = (lambda text: word in folded(text)) if fold else (lambda text: word in text)
-        return TextTest(passes, _needle(word), fold)
+        return TextTest(passes, *_needle(word), fold)
     found = re.compile(_glob(pattern), re.DOTALL).fullmatch
     passes = (lambda text: found(folded(text)) is not None) if fold else (lambda text: found(text) is not None)
-    return TextTest(passes, _glob_needle(pattern), fold)
+    return TextTest(passes, *_glob_needle(pattern), fold)
 
 
 def _positive(operator: str, value: Pattern | Regex) -> TextTest:
@@ -213,11 +216,11 @@ def _positive(operator: str, value: Pattern | Regex) -> TextTest:
         return _regex_test(value)
     text = value.text
     if operator == "contains":
-        return TextTest(lambda candidate: text in candidate, _needle(text))
+        return TextTest(lambda candidate: text in candidate, *_needle(text))
     if value.wild:
         found = re.compile(_glob(value), re.DOTALL).fullmatch
-        return TextTest(lambda candidate: found(candidate) is not None, _glob_needle(value))
-    return TextTest(text.__eq__, _needle(text))
+        return TextTest(lambda candidate: found(candidate) is not None, *_glob_needle(value))
+    return TextTest(text.__eq__, *_needle(text))
 
 
 def _regex_test(value: Regex) -> TextTest:
@@ -227,7 +230,7 @@ def _regex_test(value: Regex) -> TextTest:
         place = getattr(error, "pos", None)
         where = f" at its character {place + 1}" if place is not None else ""
         raise BadValue(f"the regular expression is wrong{where}: {getattr(error, 'msg', error)}", "a literal ( [ . * + ? needs a backslash before it") from None
-    return TextTest(lambda candidate: found(candidate) is not None, _regex_needle(value.source))
+    return TextTest(lambda candidate: found(candidate) is not None, *_regex_needle(value.source))
 
 
 def _glob(pattern: Pattern) -> str:
@@ -235,7 +238,7 @@ def _glob(pattern: Pattern) -> str:
     return "".join(wild[character] if is_wild else re.escape(character) for character, is_wild in pattern.pieces)
 
 
-def _glob_needle(pattern: Pattern) -> str:
+def _glob_needle(pattern: Pattern) -> tuple[str, str]:
     return _needle("".join(_BREAK if wild else character for character, wild in pattern.pieces))
 
 
@@ -244,28 +247,30 @@ _SOLID = re.compile(r"[ -.0-?A-\[\]-~]+")  # printable ASCII without / @ and bac
 _ESCAPE_TAIL = re.compile(r"x[0-9a-f]{0,2}|[0-9a-f]{1,2}")  # what may belong to an escape (\\xNN) that begins before
 
 
-def _needle(text: str) -> str:
-    """The longest piece of `text` that stands in the bytes as it does in their text."""
-    best = ""
+def _needle(text: str) -> tuple[str, str]:
+    """The longest piece of `text` that stands in the bytes as it does in their text; and its tail."""
+    best = ("", "")
     for run in _SOLID.finditer(text):
-        piece = run[0]
+        piece = tail = run[0]
         if run.start() == 0 or text[run.start() - 1] == _BREAK:
-            piece = _ESCAPE_TAIL.sub("", piece, 1) if _ESCAPE_TAIL.match(piece) else piece
-        best = max(best, piece, key=len)
+            escape = _ESCAPE_TAIL.match(piece)
+            tail = piece[escape.end() :] if escape else piece
+        if len(piece) > len(best[0]):
+            best = (piece, tail)
     return best
 
 
-def _regex_needle(source: str) -> str:
+def _regex_needle(source: str) -> tuple[str, str]:
     """The longest plain run that every match must contain; empty where that is not plain to see."""
     if re.search(r"\(\?(?!:)", source) or re.search(r"\\[xuUN0-9]", source):
-        return ""
+        return "", ""
     depth = place = 0
     plain = [_BREAK]
     while place < len(source):
         character = source[place]
         place += 1
         if character == "|" and not depth:
-            return ""
+            return "", ""
         if character == "[":
             end = source.find("]", place + 1 + (source[place : place + 1] == "^"))
             place = len(source) if end < 0 else end + 1

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from kellect_tui.events.catalogue import ALL_TYPES, EXIT, FAMILIES, RESULT, Kind, calls
 from kellect_tui.events.record import NO_DURATION, NO_ID, STAT_INFO, Event, Flag, Mark, Section
 from kellect_tui.session.chunk import Chunk, Row
-from kellect_tui.session.filter import Context, Filter, parse, term_for
+from kellect_tui.session.filter import Context, Filter, argument_terms, parse, term_for
 from kellect_tui.session.filter.fields import ARGUMENTS, COMMON, FIELDS, MIXED, NUMBER
+from kellect_tui.session.filter.paths import Kept
 from kellect_tui.session.filter.syntax import Regex, quote, write_value
 from kellect_tui.session.session import Session
 from tests.synthetic import AT_FDCWD, EPOCH_OFFSET_NS, HOSTILE, START_NS, Maker, inet, mixed, section, session_of, socket_info
@@ -177,6 +178,29 @@ def test_each_value_of_an_argument_finds_itself(field: str) -> None:
 )  # fmt: skip
 def test_masks_agree_with_events(text: str) -> None:
     check(parse(text, CONTEXT))
+
+
+@pytest.mark.parametrize(
+    "text", ["path = /etc/*", "path != /etc/passwd", "path contains etc", "path ~ so$", "etc", "ETC", "arg.filename = passwd", 'path = "*\\x1b*"', "path = *"]
+)
+def test_masks_agree_where_the_texts_of_whole_chunks_are_composed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(argument_terms, "MANY", 0)
+    kept = Kept(1 << 30)
+    monkeypatch.setattr(argument_terms, "KEPT", kept)
+    expression = parse(text, CONTEXT)
+    check(expression)
+    check(expression)
+    assert kept.get(chunks()[0][0]) is not None
+
+
+def test_texts_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(argument_terms, "MANY", 0)
+    kept = Kept(1)
+    monkeypatch.setattr(argument_terms, "KEPT", kept)
+    check(parse("path = *", CONTEXT))
+    first, second, *_ = (chunk for chunk, _ in chunks())
+    assert kept.get(first) is not None
+    assert kept.get(second) is None
 
 
 NUMBER_VALUES = st.sampled_from(["0", "3", "-1", "10", "4k", "0x1000", "18446744073709551615", "2.5", "5000000"])

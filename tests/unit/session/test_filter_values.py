@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kellect_tui.session.filter.decoded import containing
 from kellect_tui.session.filter.syntax import Pattern, Regex
 from kellect_tui.session.filter.values import BadValue, NumberTest, bare_test, folded, moment, number, text_test
 
@@ -147,14 +148,26 @@ def test_a_wrong_regular_expression() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "needle"),
+    ("source", "needle", "tail"),
     [
-        ("^/etc/passwd$", "passwd"), (r"\.so$", "so"), ("pas?wd", "pa"), ("(foo)?barr", "rr"), ("foo|bar", ""), ("(?i)nginx", ""), (r"\x41nginx", ""),
-        ("/usr/(lib|bin)/nginx", "nginx"), ("n[ag]*inx{2}yyy", "yyy"), ("/a/logs.*", "logs"),
+        ("^/etc/passwd$", "passwd", "passwd"),
+        (r"\.so$", "so", "so"),
+        ("pas?wd", "pa", "pa"),
+        ("(foo)?barr", "barr", "rr"),
+        ("foo|bar", "", ""),
+        ("(?i)nginx", "", ""),
+        (r"\x41nginx", "", ""),
+        ("/usr/(lib|bin)/nginx", "nginx", "nginx"),
+        ("n[ag]*inx{2}yyy", "yyy", "yyy"),
+        ("/a/logs.*", "logs", "logs"),
+        ("/etc", "etc", "etc"),
+        ("etc", "etc", "tc"),
+        ("xfff", "xfff", "f"),
     ],
-)  # fmt: skip
-def test_what_a_regular_expression_needs(source: str, needle: str) -> None:
-    assert text_test("~", (Regex(source),)).needle == needle
+)
+def test_what_a_regular_expression_needs(source: str, needle: str, tail: str) -> None:
+    test = text_test("~", (Regex(source),))
+    assert (test.needle, test.tail) == (needle, tail)
 
 
 def joined_and_escaped(data: bytes) -> str:
@@ -179,4 +192,6 @@ def test_the_needle_is_in_the_bytes_of_every_text_that_passes(data: bytes, draw:
         tests.append(bare_test(Pattern.literal(folded(piece))))
     for test in tests:
         assert test.passes(text)
-        assert test.needle.encode() in (data.lower() if test.fold else data)
+        held = data.lower() if test.fold else data
+        assert (test.needle if text.encode() == data else test.tail).encode() in held
+        assert containing([b"other", data, b""], test)[1]
