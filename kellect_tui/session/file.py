@@ -307,7 +307,8 @@ class _Reader:
 
     def session(self) -> Session:
         """The session, its chunks not yet decoded."""
-        states = [state for start, end, rows in self._batches if not rows and (state := self._state(start, end)) is not None]
+        places = [(start, end) for start, end, rows in self._batches if not rows]
+        state = self._state(*places[-1]) if places else None
         session = Session(processes=None, users=UserNames.recorded({}))
         session.start = self._json("start")
         session.store.machine = self._machine
@@ -316,10 +317,10 @@ class _Reader:
         for start, end, rows in self._batches:
             if rows:
                 session.store.append_chunk(LazyChunk(session.store.end, rows, self._loader(start, end)))
-        whole = self.whole and bool(states) and states[-1].get("at") == "end"
+        whole = self.whole and state is not None and state.get("at") == "end"
         session.cut_short = not whole
         try:
-            self._recall(session, states[-1] if states else {}, whole=whole)
+            self._recall(session, state or {}, whole=whole)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadSessionFile(f"the session's process table or counts cannot be read: {error!r}", _OLDER) from error
         _read_stop(session)
