@@ -63,6 +63,7 @@ class Processes:
         self._exited: dict[Process, None] = {}  # by time of end
         self._leaves: list[tuple[int, int, Process]] = []  # heap of ended ones that had no children when put in
         self._number = 0
+        self._kept = 0
 
     # ── what happened ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,7 +244,7 @@ class Processes:
     @property
     def running(self) -> int:
         """Processes whose end has not been seen."""
-        return len(self) - len(self._exited)
+        return self._kept - len(self._exited)
 
     def all(self) -> list[Process]:
         """Every process kept, in order of becoming known."""
@@ -316,6 +317,7 @@ class Processes:
         table = cls(keep_exited)
         table.epoch_offset_ns = int(document["epoch_offset_ns"])
         table.forgotten = int(document["forgotten"])
+        table._kept = len(document["processes"])
         by_number: dict[int, Process] = {}
         for row in document["processes"]:
             process = _from_json(row)
@@ -370,6 +372,7 @@ class Processes:
             self._end(lives[-1], start_ns + self.epoch_offset_ns if start_ns else lives[-1].started_ns or 0)
             lives = self._lives.setdefault(pid, [])  # the end may have let the list go
         self._number += 1
+        self._kept += 1
         started = start_ns + self.epoch_offset_ns if start_ns else None
         process = Process(self._number, pid, start_ns, exact and bool(start_ns), started)
         lives.insert(len(lives) - later, process)
@@ -426,6 +429,7 @@ class Processes:
         lives.remove(process)
         if not lives:
             del self._lives[process.pid]
+        self._kept -= 1
         self.forgotten += 1
         self.version += 1
 

@@ -108,8 +108,10 @@ class OfArguments:
             self._by_columns(chunk, rows, passed, pending)
         if self._paths is not None:
             self._paths.decide(chunk, rows, passed, pending)
-        if self._names_only and not self._test.negated and self._test.text is not None and self._test.text.needle and pending.any():
-            pending &= may_name(chunk, rows, self._test.text)
+        if self._names_only and not self._test.negated and self._test.text is not None and self._test.text.needle:
+            others = pending if self._paths is None else pending & ~self._paths.types[chunk.event[rows]]
+            if others.any():
+                pending &= ~others | may_name(chunk, rows, self._test.text)
         if pending.any():
             self._by_decoding(chunk, rows, passed, pending)
         return passed
@@ -187,20 +189,16 @@ def _by_column(
 
 
 class PathTerm:
-    """By the one path of some types.
-
-    Args:
-        types: Each has exactly one path.
-    """
+    """By the one path of some types: `types` is true at their ids."""
 
     def __init__(self, types: Iterable[int], test: TextTest, *, negated: bool) -> None:
-        self._types = _event_table(types)
+        self.types = _event_table(types)
         self._test = test
         self._negated = negated
 
     def decide(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
         """Answer those of the pending rows that are cheap to answer: they are pending no longer."""
-        own = pending & self._types[chunk.event[rows]]
+        own = pending & self.types[chunk.event[rows]]
         texts = KEPT.get(chunk)
         if texts is None:
             in_paths = paths_holding(chunk, rows, self._test)

@@ -57,6 +57,7 @@ OPERATORS = {
 _SPELLINGS = {"==": "=", "=~": "~", "matches": "~"}
 _REGEX_OPERATORS = ("~", "!~")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_WORD = re.compile(r"""[^\s()=<>!~,"'&|\\]+\Z""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "0": "\0"}
 _CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})")
@@ -173,6 +174,8 @@ def parse_tree(text: str) -> Tree:
     """The tree of `text`; of an empty one `All(())`. Raises BadFilter."""
     if len(text) > MAX_LENGTH:
         raise BadFilter(f"the filter is longer than {MAX_LENGTH:,} characters", "shorten it", column=MAX_LENGTH)
+    if (broken := _SURROGATE.search(text)) is not None:
+        raise BadFilter("half a character: it stands for nothing", "take it away", column=broken.start())
     try:
         return cast("Tree", _TreeMaker().transform(_parser().parse(text)))
     except VisitError as error:

@@ -33,6 +33,7 @@ _NAMED_UNITS = {"": "k, M, G", "ns": "ns, us, ms, s, min, h", "bytes": "B, kB, K
 
 _NUMBER = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|(\d[\d_]*(?:\.\d+)?|\.\d+)\s*([^\W\d_]*))\Z")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\Z")
+_FRACTION = re.compile(r"\.\d+")  # Python 3.10 reads only three or six digits of it
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -83,7 +84,7 @@ def moment(text: str, origin_ns: int, zone: timezone | None = None) -> Fraction:
         return _time_of_day(clock, origin_ns, zone)
     if re.match(r"\d{4}-\d\d", text):
         try:
-            parsed = datetime.fromisoformat(re.sub(r"[zZ]\Z", "+00:00", text))
+            parsed = datetime.fromisoformat(_FRACTION.sub(lambda digits: digits[0].ljust(7, "0")[:7], re.sub(r"[zZ]\Z", "+00:00", text)))
         except ValueError:
             raise BadValue(f"{text!r} is no point in time", "write one as in 12:01:02 or 2026-11-24T12:01:02.5Z") from None
         if parsed.tzinfo is None:

@@ -80,6 +80,7 @@ def test_parses(text: str, tree: Tree) -> None:
         ("a and ()", 7, "a value is missing"),
         ('x ""', 2, "an empty text is found everywhere"),
         (r'a = "b\ud800"', 7, "there is no character with the number 0xd800"),
+        ("a \ud800", 2, "half a character: it stands for nothing"),
         ("a, b", 1, "',' does not belong here"),
         ("x" * (MAX_LENGTH + 1), MAX_LENGTH, f"the filter is longer than {MAX_LENGTH:,} characters"),
         ("!" * 10_000 + "a", 0, "the filter is nested too deeply"),

@@ -402,6 +402,7 @@ def test_whatever_happens_the_table_stays_whole(actions: list[tuple[str, int, in
     everyone = table.all()
     assert sum(not process.running for process in everyone) <= keep
     assert {row.process for row in table.rows()} == set(everyone)
+    assert len(table) == len(everyone)
     assert table.running == sum(process.running for process in everyone)
     for process in everyone:
         assert process.forked_by is None or process in process.forked_by.children
