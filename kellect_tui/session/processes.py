@@ -489,20 +489,24 @@ def _sums(
     durations: NDArray[np.integer[Any]],
 ) -> dict[str, NDArray[np.int64]]:
     """Each count summed by who code: `(size,)` each. Exact below 2**53, far above what a batch can hold."""
-    has_result = (flags & int(Flag.NO_RESULT)) == 0
-    failed = has_result & (results < 0) & (results >= LOWEST_ERRNO) & ~np.isin(results, RESTARTS)
-    timed = durations.astype(np.int64)  # NO_DURATION becomes -1
-    timed = np.where(timed > 0, timed, 0)
+    durations = durations.astype(np.int64, copy=False)  # NO_DURATION becomes -1
     out = {
         "events": np.bincount(codes, minlength=size),
-        "failures": np.bincount(codes[failed], minlength=size),
-        "time_ns": np.bincount(codes, timed, size).astype(np.int64),
+        "time_ns": np.bincount(codes, np.maximum(durations, 0), size).astype(np.int64),
     }
-    moving = has_result & (results > 0) & ~np.isin(syscalls, _MANY_MESSAGES)
+    negative = np.flatnonzero(results < 0)
+    negative = negative[_is_error(flags[negative], results[negative])]
+    out["failures"] = np.bincount(codes[negative], minlength=size)
     for name, event in _MOVED:
-        rows = moving & (events == event)
+        rows = np.flatnonzero(events == event)
+        rows = rows[(results[rows] > 0) & ~np.isin(syscalls[rows], _MANY_MESSAGES)]
         out[name] = np.bincount(codes[rows], results[rows], size).astype(np.int64)
     return out
+
+
+def _is_error(flags: NDArray[np.integer[Any]], results: NDArray[np.int64]) -> NDArray[np.bool_]:
+    error: NDArray[np.bool_] = (results >= LOWEST_ERRNO) & ((flags & int(Flag.NO_RESULT)) == 0) & ~np.isin(results, RESTARTS)
+    return error
 
 
 def _many_messages(
@@ -516,7 +520,8 @@ def _many_messages(
     """(who code, count, bytes) of the sendmmsg and recvmmsg rows: rare enough for Python."""
     if moved is None:
         return []
-    found = np.flatnonzero(np.isin(syscalls, _MANY_MESSAGES) & (results > 0) & ((events == _SEND) | (events == _RECEIVE)))
+    found = np.flatnonzero((events == _SEND) | (events == _RECEIVE))
+    found = found[np.isin(syscalls[found], _MANY_MESSAGES) & (results[found] > 0)]
     return [(int(codes[i]), "sent" if events[i] == _SEND else "received", amount) for i in found.tolist() if (amount := moved(int(rows[i])))]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kellect_tui.session.process import Identity, Process
 
@@ -12,8 +11,7 @@ MAX_GUIDES = 32
 """Ancestors for which a row knows whether they are their parent's last child: more do not fit on a screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeRow:
+class TreeRow(NamedTuple):
     """One visible line of the tree.
 
     Attributes:

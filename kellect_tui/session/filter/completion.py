@@ -52,7 +52,7 @@ def completions(text: str, cursor: int, context: Context | None = None) -> list[
     offered = _offers(before, context or Context())
     unquoted = begun.lstrip("\"'").lower()
     found = [Completion(word, start, end, help) for word, help in offered if _fits(word, unquoted)]
-    found.sort(key=lambda completion: not completion.text.lstrip('"').lower().startswith(unquoted))
+    found.sort(key=lambda completion: not completion.text.lstrip('"').removeprefix("arg.").lower().startswith(unquoted))
     return [completion for completion in found if completion.text.strip() != text[start:end]][:MOST]
 
 

@@ -1,0 +1,31 @@
+"""Names of user ids."""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+from kellect_tui.session.users import UserNames
+
+
+def test_each_id_is_looked_up_once() -> None:
+    asked: list[int] = []
+
+    def lookup(uid: int) -> str | None:
+        asked.append(uid)
+        return {0: "root"}.get(uid)
+
+    names = UserNames(lookup)
+    assert [names(0), names(0), names(7), names(7)] == ["root", "root", None, None]
+    assert asked == [0, 7]
+    assert names.known() == {0: "root", 7: None}
+
+
+def test_this_hosts_names() -> None:
+    assert UserNames()(os.geteuid()) == pwd.getpwuid(os.geteuid()).pw_name
+    assert UserNames()(0xFFFF_FFFE) is None or isinstance(UserNames()(0xFFFF_FFFE), str)
+
+
+def test_recorded_names_are_never_looked_up_here() -> None:
+    names = UserNames.recorded({1000: "somebody"})
+    assert (names(1000), names(0)) == ("somebody", None)
