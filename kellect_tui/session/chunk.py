@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kellect_tui.events import decode
 from kellect_tui.events.catalogue import ALL_TYPES, EXEC, EXIT, FORK, MONITOR_LOST, RESULT, EventType, Kind
 from kellect_tui.events.record import NO_ID, NO_SYSCALL, RECORD, Event, Flag, Raw
-from kellect_tui.session.intern import BYTES_OBJECT, SLICE_ROWS, Payloads, Scratch, Words
+from kellect_tui.session.intern import BYTES_OBJECT, Payloads, Scratch, Words
 
 CHUNK_ROWS = 65_536
 NO_PATH, LOST_PATH = -1, -2
@@ -358,7 +358,10 @@ class ChunkWriter:
             for name in COLUMNS:
                 setattr(chunk, name, getattr(chunk, name)[: chunk.count].copy())
             chunk.offsets = chunk.offsets[: chunk.count + 1].copy()
-        chunk.args = chunk.args[: self._args_end].copy()
+        if chunk.count:
+            self._scratch.args_per_row = self._args_end / chunk.count
+        args = chunk.args[: self._args_end]
+        chunk.args = args.copy() if len(args) < len(chunk.args) * 7 // 8 else args  # a little spare room is not worth a copy
         chunk.whos, chunk.whats = chunk.whos.copy(), chunk.whats.copy()
         chunk.sealed = True
 
@@ -391,7 +394,8 @@ class ChunkWriter:
 
     def _reserve_args(self, count: int) -> None:
         if count > len(self.chunk.args):
-            larger = np.empty(max(count, 2 * len(self.chunk.args), min(self._capacity, SLICE_ROWS)), np.uint64)
+            expected = int(self._scratch.args_per_row * self._capacity * 1.05) + 64
+            larger = np.empty(max(count, expected if not len(self.chunk.args) else count * 5 // 4), np.uint64)
             larger[: len(self.chunk.args)] = self.chunk.args
             self.chunk.args = larger
 

@@ -39,6 +39,7 @@ class Scratch:
         self.hashes = np.empty(SLICE_ROWS, np.uint64)
         self.slots = np.empty(SLICE_ROWS, np.uint64)
         self.local = np.empty(SLICE_ROWS, np.int32)
+        self.args_per_row = 3.0  # of the last chunk: how much the next one will need
 
     def words(self, rows: int, width: int) -> WordRows:
         """``(rows, width)``, undefined contents; valid until the next call."""

@@ -66,12 +66,11 @@ def _of_whats(chunk: Chunk) -> Marked:
 
 def _of_payloads(payloads: list[bytes]) -> Marked:
     """Which payloads have a marked section, or text that has to be escaped: all payloads walked at once, section by section."""
-    lengths = np.fromiter(map(len, payloads), np.int64, len(payloads))
-    marked: Marked = (lengths & 7) != 0  # no payload of the kernel's; not walked
-    joined = np.frombuffer(b"".join(payloads), np.uint8)
+    marked: Marked = np.zeros(len(payloads), np.bool_)
+    whole = [payload if len(payload) % 8 == 0 else b"" for payload in payloads]  # the others are not the kernel's
+    lengths = np.fromiter(map(len, whole), np.int64, len(whole))
     ends = np.cumsum(lengths)
-    if marked.any() or not len(joined):
-        return np.array([_is_marked(payload) for payload in payloads], np.bool_)
+    joined = np.frombuffer(b"".join(whole), np.uint8)
     words = joined.view(np.uint64)
     high = np.concatenate([np.zeros(1, np.int64), np.cumsum(joined >= 0x80)])
     at, which = ends - lengths, np.arange(len(payloads))
@@ -85,7 +84,10 @@ def _of_payloads(payloads: list[bytes]) -> Marked:
         end = np.minimum(at + 8 + sizes, ends[which])
         marked[which] |= marks != 0
         # What may have to be escaped, or says in its data that it is not exact, is looked at one by one.
-        doubtful = (high[end] > high[at + 8]) | (kinds == Section.MESSAGE)
+        addresses = (kinds == Section.SOCKADDR) | (kinds == Section.SOCKET)
+        families = words[np.minimum((at >> 3) + 1, len(words) - 1)] & np.uint64(0xFFFF)
+        high_bytes = high[end] > high[np.minimum(at + 8, end)]
+        doubtful = (high_bytes & ~addresses) | (addresses & (families == _AF_UNIX)) | (kinds == Section.MESSAGE)
         for number in np.unique(which[doubtful & ~marked[which]]).tolist():
             marked[number] = _is_marked(payloads[number])
         at = (end + 7) & ~7

@@ -17,13 +17,16 @@ from kellect_tui.session.store import KEEP_EVENTS, Span, Store
 from kellect_tui.session.users import UserNames
 from kellect_tui.session.view import Predicate, View
 
+_USUAL_BYTES = 80
+_LEAST_BYTES = 256 << 20
+
 
 class Session:
     """Events, processes and counts of one run. One thread feeds it (`begin`, `take`, `update`, `finish`); any thread reads.
 
     Args:
         keep_events: Events to keep at least.
-        keep_bytes: Bytes of events to keep at most; None: no limit.
+        keep_bytes: Bytes of events to keep at most; None: twice what so many events usually need.
         processes: The tree to feed; None: an empty one.
         users: Names of uids; None: those of this host.
         chunk_rows: Rows of a chunk; None: as many as are best.
@@ -46,7 +49,8 @@ class Session:
         chunk_rows: int | None = None,
     ) -> None:
         self.users = users if users is not None else UserNames()
-        self.store = Store(keep_events, keep_bytes, chunk_rows=chunk_rows)
+        # Bytes are bounded too: events with long argument lists can be a hundred times the usual size.
+        self.store = Store(keep_events, keep_bytes or max(_LEAST_BYTES, _USUAL_BYTES * 2 * keep_events), chunk_rows=chunk_rows)
         self.store.user_name = self.users
         self.processes = processes if processes is not None else Processes()
         self.ledger = Ledger()
