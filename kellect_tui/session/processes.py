@@ -26,6 +26,7 @@ from kellect_tui.session.proctree import TreeRow, flatten
 __all__ = ["Counts", "Identity", "Process", "ProcessSeed", "Processes", "TreeRow", "snapshot"]
 
 KEEP_EXITED = 20_000
+FOREVER_NS = (1 << 63) - 1
 RESTARTS = (-512, -513, -514, -516)  # include/linux/errno.h: the kernel may restart the call; neither success nor failure
 LOWEST_ERRNO = -4095
 
@@ -278,6 +279,21 @@ class Processes:
         """`process` and all it forked, directly or not, as far as they are kept; a parent before its children."""
         with self._lock:
             return list(_family(process))
+
+    def spans(self, pids: Iterable[int]) -> list[tuple[int, int, int]]:
+        """(pid, from, to) in epoch ns of the latest life of each of `pids` and of all its descendants.
+
+        A life lasts until the next one of its pid: threads may tell of their end just after the process told of its own.
+        """
+        with self._lock:
+            out = []
+            for root in filter(None, map(self._latest, pids)):
+                for member in _family(root):
+                    lives = self._lives[member.pid]
+                    following = lives[lives.index(member) + 1 :]
+                    end = FOREVER_NS if not following else following[0].started_ns or member.ended_ns or FOREVER_NS
+                    out.append((member.pid, member.started_ns or 0, end))
+            return out
 
     def totals(self, process: Process) -> Counts:
         """What `process` and its descendants did together."""

@@ -21,7 +21,6 @@ from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, ba
 if TYPE_CHECKING:
     from kellect_tui.session.processes import Processes
 
-FOREVER_NS = (1 << 63) - 1
 ORDERS = ("<", "<=", ">", ">=")
 _TRUTH = {"yes": "true", "1": "true", "no": "false", "0": "false", "true": "true", "false": "false"}
 
@@ -180,19 +179,23 @@ def _tree(field: Field, operator: str, values: _Values, columns: Sequence[int], 
     pids = [int(value) for value in _numbers(field, "=", values, columns, number).values]
     if context.processes is None:
         raise BadFilter("tree needs the table of processes, and there is none here", "use pid or ppid", column=columns[0])
-    processes = context.processes
-    inside = terms.InTree(lambda: family_lives(processes, pids))
+    inside = terms.InTree(Families(context.processes, pids))
     return terms.AllOf((terms.WhoNumber("pid", NumberTest(">=", (Fraction(0),))), terms.Opposite(inside))) if operator == "!=" else inside
 
 
-def family_lives(processes: Processes, pids: Iterable[int]) -> list[tuple[int, int, int]]:
-    """(pid, from, to) in epoch ns of the latest life of each pid and of all its descendants."""
-    lives = []
-    for pid in pids:
-        root = processes.by_pid(pid)
-        family = processes.descendants(root) if root is not None else ()
-        lives += [(process.pid, process.started_ns or 0, FOREVER_NS if process.ended_ns is None else process.ended_ns) for process in family]
-    return lives
+class Families:
+    """The lives of some processes and of all their descendants, as the table has them now."""
+
+    def __init__(self, processes: Processes, pids: Sequence[int]) -> None:
+        self._processes = processes
+        self._pids = pids
+        self._known: tuple[int, terms.Lives] | None = None  # of one version of the table; replaced, never changed
+
+    def __call__(self) -> terms.Lives:
+        version = self._processes.version
+        if self._known is None or self._known[0] != version:
+            self._known = (version, terms.Lives(self._processes.spans(self._pids)))
+        return self._known[1]
 
 
 def _argument(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:

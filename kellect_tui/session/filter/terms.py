@@ -7,7 +7,7 @@ event lacks is false.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -236,38 +236,51 @@ def _who_text(chunk: Chunk, name: str, key: Any) -> str | None:
     return None if data is None else arguments.text(data)[0]
 
 
+class Lives:
+    """Spans of time in which pids are meant: ``(n,)`` pids, ascending, and for each from and to in epoch ns."""
+
+    def __init__(self, spans: Iterable[tuple[int, int, int]]) -> None:
+        table = np.array(sorted(spans), np.int64).reshape(-1, 3)
+        self._from, self._to = table[:, 1], table[:, 2]
+        self.pids, self._first, self._count = np.unique(table[:, 0], return_index=True, return_counts=True)
+
+    def hold(self, pids: NDArray[np.integer[Any]], times: NDArray[np.int64]) -> Mask:
+        """Which (pid, time) lie in a span of that pid."""
+        out = np.zeros(len(pids), np.bool_)
+        if not len(self.pids):
+            return out
+        place = np.minimum(np.searchsorted(self.pids, pids), len(self.pids) - 1)
+        known = self.pids[place] == pids
+        for turn in range(int(self._count.max())):  # as often as a pid was used again, within one family
+            at = np.minimum(self._first[place] + turn, len(self._from) - 1)
+            out |= known & (turn < self._count[place]) & (times >= self._from[at]) & (times <= self._to[at])
+        return out
+
+
 class InTree(_OfWho):
-    """By process: one of the given pids, each within the given times."""
+    """By process: what the given lives did.
+
+    Args:
+        lives: Asked anew each time, for a family grows.
+    """
 
     cost = LOOKUP
 
-    def __init__(self, lives: Callable[[], Sequence[tuple[int, int, int]]]) -> None:
-        self._lives = lives  # (pid, from, to) in epoch ns: asked anew each time, for a family grows
+    def __init__(self, lives: Callable[[], Lives]) -> None:
+        self._lives = lives
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
         lives = self._lives()
-        pids = np.unique(np.array([pid for pid, _, _ in lives], np.int64))
-        table = np.isin(chunk.whos["pid"], pids)
+        pids = chunk.whos["pid"]
         codes = chunk.who[rows]
-        mask: Mask = table[codes] & not_monitor(chunk, rows)
+        mask: Mask = np.isin(pids, lives.pids)[codes] & not_monitor(chunk, rows)
         found = np.flatnonzero(mask)
         if len(found):
-            mask[found] = _within(lives, chunk.whos["pid"][codes[found]], chunk.time[rows][found])
+            mask[found] = lives.hold(pids[codes[found]], chunk.time[rows][found])
         return mask
 
     def matches(self, event: Event) -> bool:
-        return event.pid is not None and any(pid == event.pid and start <= event.time_ns <= end for pid, start, end in self._lives())
-
-
-def _within(lives: Sequence[tuple[int, int, int]], pids: NDArray[np.integer[Any]], times: NDArray[np.int64]) -> Mask:
-    """Which (pid, time) lie in a life of that pid. Only pids with a life that is bounded cost a comparison."""
-    out = np.zeros(len(pids), np.bool_)
-    order = np.argsort(pids, kind="stable")
-    ordered = pids[order]
-    for pid, start, end in lives:
-        rows = order[np.searchsorted(ordered, pid, "left") : np.searchsorted(ordered, pid, "right")]
-        out[rows] |= (times[rows] >= start) & (times[rows] <= end)
-    return out
+        return event.pid is not None and bool(self._lives().hold(np.array([event.pid]), np.array([event.time_ns]))[0])
 
 
 class OfNumber:

@@ -19,6 +19,7 @@ from kellect_tui.session.filter import Context, Filter, argument_terms, parse, t
 from kellect_tui.session.filter.fields import ARGUMENTS, COMMON, FIELDS, MIXED, NUMBER
 from kellect_tui.session.filter.paths import Kept
 from kellect_tui.session.filter.syntax import Regex, quote, write_value
+from kellect_tui.session.filter.terms import Lives
 from kellect_tui.session.session import Session
 from tests.synthetic import AT_FDCWD, EPOCH_OFFSET_NS, HOSTILE, START_NS, Maker, inet, mixed, section, session_of, socket_info
 
@@ -260,6 +261,13 @@ def test_a_tree_of_processes() -> None:
     assert [(event.event_type, event.pid) for event, passes in zip(events, mask, strict=True) if passes and event.family != "monitor"] == [
         ("process.fork", 50), ("file.close", 51), ("process.exit", 51),
     ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 9), st.integers(0, 9)), max_size=6), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9))))
+def test_lives_hold_what_lies_in_them(spans: list[tuple[int, int, int]], points: list[tuple[int, int]]) -> None:
+    pids, times = (np.array(column, np.int64) for column in ([pid for pid, _ in points], [time for _, time in points]))
+    expected = [any(pid == own and start <= time <= end for own, start, end in spans) for pid, time in points]
+    assert Lives(spans).hold(pids, times).tolist() == expected
 
 
 def test_every_kind_of_register_agrees() -> None:

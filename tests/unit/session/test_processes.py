@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_LOST
 from kellect_tui.events.record import NO_SYSCALL, Flag
 from kellect_tui.events.syscalls import native
-from kellect_tui.session.processes import Counts, Processes, ProcessSeed, snapshot
+from kellect_tui.session.processes import FOREVER_NS, Counts, Processes, ProcessSeed, snapshot
 
 EPOCH = 1_700_000_000_000_000_000
 WHO = np.dtype([("comm", "S16"), ("pid", "<u4"), ("tid", "<u4"), ("ppid", "<u4"), ("uid", "<u4")])
@@ -372,6 +372,18 @@ def test_ancestry_and_descendants() -> None:
     assert ten is not None
     assert [process.pid for process in story.table.ancestry(eleven)] == [10, 1]
     assert [process.pid for process in story.table.descendants(ten)] == [10, 11, 12]
+
+
+def test_spans_of_a_family() -> None:
+    story = Story()
+    ten = story.fork(1, 10)
+    first = story.fork(10, 11)
+    story.exit(11, first)
+    second = story.fork(1, 11)
+    third = story.fork(10, 12)
+    story.exit(12, third)
+    assert story.table.spans([10]) == [(10, EPOCH + ten, FOREVER_NS), (11, EPOCH + first, EPOCH + second), (12, EPOCH + third, FOREVER_NS)]
+    assert story.table.spans([99]) == []
 
 
 def test_hostile_comms_become_text() -> None:
