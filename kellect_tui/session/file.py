@@ -62,6 +62,7 @@ class SessionWriter:
         self._head = _stream([], self._schema, self._options)[: -len(END_OF_STREAM)]
         self._next = EventId(0)
         self._follows = False
+        self._missed = 0  # let go of before it could be written
         self._failed = False
         self._untold: CannotWrite | None = None
         self._sealed_at = time.monotonic()
@@ -93,6 +94,7 @@ class SessionWriter:
         """Write what has been sealed since; seal what has waited for long. For the thread that feeds the session. Raises CannotWrite, once."""
         if not self._follows:
             self._follows = True
+            self._missed = session.store.dropped
             for chunk in session.store.chunks:
                 if chunk.sealed:
                     self.write(chunk)
@@ -118,7 +120,7 @@ class SessionWriter:
         self.update(session)
         session.store.seal()
         self.update(session)
-        self.close()
+        self.close(dropped=self._missed)
 
     def _put_state(self, at: str, ledger: Ledger | None = None, dropped: int | None = None) -> None:
         document = orjson.dumps(_state(self._session, at, ledger, dropped))

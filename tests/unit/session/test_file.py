@@ -88,6 +88,22 @@ def test_a_recording_written_as_it_grows_is_the_same_file_in_the_end() -> None:
     assert again.stop == session.stop
 
 
+def test_a_recording_holds_what_retention_let_go_of_meanwhile() -> None:
+    session = session_of(keep_events=100, chunk_rows=50)
+    file = io.BytesIO()
+    writer = SessionWriter(file, session)
+    for seed in range(10):
+        writer.update(session)
+        session.take(mixed(100, seed=seed, losses=False))
+    session.finish(SourceTotals(), 0.0)
+    writer.finish(session)
+    again = opened(file.getvalue())
+    assert session.store.dropped > 0
+    assert (again.store.dropped, again.ledger.captured, len(again.store)) == (0, 1000, 1002)
+    assert again.stop is not None
+    assert again.stop["captured"] == 1000
+
+
 def test_chunks_are_decoded_when_they_are_looked_at() -> None:
     again = opened(EXAMPLE)
     chunks = again.store.chunks
