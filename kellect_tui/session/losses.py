@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,7 @@ class Ledger:
             "incomplete": self.incomplete,
             "lost": self.lost,
             "lost_by_family": dict(self.lost_by_family),
-            "gaps": [list(astuple(gap)) for gap in self.gaps],
+            "gaps": [[gap.count, gap.family, gap.cpu, gap.from_ns, gap.to_ns] for gap in self.gaps],
             "complete_since_ns": self.complete_since_ns,
         }
 

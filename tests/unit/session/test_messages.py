@@ -1,0 +1,59 @@
+"""The walk over message headers finds what Arrow's own reader finds, and nothing but `Damaged` comes of other bytes."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages
+
+
+def stream(*rows: int) -> bytes:
+    kind = pa.schema([("a", pa.int64()), ("b", pa.dictionary(pa.uint8(), pa.string()))])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, kind, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        for count in rows:
+            b = pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.uint8()), pa.array([f"{count}"]))
+            writer.write_batch(pa.RecordBatch.from_arrays([pa.array(range(count), pa.int64()), b], schema=kind))
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+EXAMPLE = stream(3, 0, 1000)
+
+
+def test_kinds_rows_and_places() -> None:
+    found = list(messages(memoryview(EXAMPLE)))
+    assert found[-1] is None
+    whole = [message for message in found if message is not None]
+    assert [message.rows for message in whole if message.header is Header.BATCH] == [3, 0, 1000]
+    assert [message.header for message in whole].count(Header.DICTIONARY) == 3
+    assert whole[0].header is Header.SCHEMA
+    assert [message.start for message in whole] == [0, *(message.end for message in whole[:-1])]
+    assert whole[-1].end + len(END_OF_STREAM) == len(EXAMPLE)
+
+
+@given(st.integers(0, len(EXAMPLE)))
+def test_a_cut_ends_the_walk_after_the_last_whole_message(length: int) -> None:
+    whole = [message for message in messages(memoryview(EXAMPLE)) if message is not None]
+    found = list(messages(memoryview(EXAMPLE[:length])))
+    assert found == [message for message in whole if message.end <= length] + ([None] if length == len(EXAMPLE) else [])
+
+
+@given(st.binary(max_size=200), st.binary(max_size=100))
+def test_any_bytes(front: bytes, behind: bytes) -> None:
+    for data in (front, EXAMPLE[:8] + front, EXAMPLE[: len(EXAMPLE) // 2] + behind):
+        try:
+            for message in messages(memoryview(data)):
+                assert message is None or message.end <= len(data)
+        except Damaged as error:
+            assert 0 <= error.offset <= len(data)  # noqa: PT017  # whether it is damaged depends on the bytes
+
+
+def test_other_bytes_are_told_with_their_place() -> None:
+    second = next(iter(messages(memoryview(EXAMPLE)))).end  # type: ignore[union-attr]  # the first is a message
+    with pytest.raises(Damaged) as caught:
+        list(messages(memoryview(EXAMPLE[:second] + b"something else")))
+    assert caught.value.offset == second
