@@ -1,0 +1,100 @@
+# kellect-tui: `make run` starts the monitor, `make test` checks everything. `make help` lists the rest.
+SHELL := /bin/bash
+SYSTEM_PYTHON ?= /usr/bin/python3
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+PREFIX ?= /opt/kellect-tui
+LAUNCHER ?= /usr/local/bin/kellect-tui
+APT_RUN := python3-venv python3-bpfcc
+APT_TEST := gcc libc6-dev strace tmux fonts-dejavu-core
+export KELLECT_REQUIRE_BPF ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run demo test test-unit test-bpf snapshots lint format bench screenshots docs install uninstall demo-session clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed ## install what the monitor needs: apt packages and a venv
+
+setup-test: $(VENV)/.installed-test ## the same for the tests
+
+# Only what is missing is installed; apt is not asked where nothing is.
+define apt_install
+	@missing=$$(for package in $(1); do dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "install these with your package manager, then again: $$missing"; exit 1; }; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) --preserve-env=DEBIAN_FRONTEND apt-get install -y -qq --no-install-recommends $$missing </dev/null; \
+	fi
+endef
+
+$(VENV)/bin/python:
+	$(call apt_install,$(APT_RUN))
+	$(SYSTEM_PYTHON) -m venv --system-site-packages $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(call apt_install,$(APT_RUN))
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+	$(call apt_install,$(APT_RUN) $(APT_TEST))
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+run: setup ## install what is missing and start the monitor
+	$(SUDO) $(VENV)/bin/kellect-tui
+
+demo: setup ## the monitor over a recorded session: no root, no BPF
+	$(VENV)/bin/kellect-tui --demo
+
+test: setup-test lint ## lint, types, layers, and all tests (BPF tests need root)
+	$(PYTHON) -m pytest
+
+test-unit: setup-test ## only what needs neither root nor a terminal
+	$(PYTHON) -m pytest tests/unit
+
+test-bpf: setup-test ## the real probes (root)
+	KELLECT_REQUIRE_BPF=1 $(PYTHON) -m pytest tests/bpf
+
+snapshots: setup-test ## draw the screens' snapshots anew; look at them before you commit
+	$(PYTHON) -m pytest tests/tui --snapshot-update
+
+lint: setup-test ## ruff, mypy, layers, generated texts
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PYTHON) docs/generate.py --check
+
+format: setup-test ## let ruff mend what it can
+	$(VENV)/bin/ruff check --fix .
+
+docs: setup-test ## write the generated parts of README anew
+	$(PYTHON) docs/generate.py
+
+bench: setup-test ## what the monitor costs and keeps (root; some minutes)
+	$(PYTHON) benchmarks/overhead.py
+	$(PYTHON) benchmarks/sustained.py --headless
+	$(PYTHON) benchmarks/sustained.py
+	$(PYTHON) benchmarks/keys.py -- $(VENV)/bin/kellect-tui
+
+screenshots: setup-test ## PNG and SVG of the main screens
+	$(PYTHON) screenshots/render.py
+
+demo-session: setup ## record the session of `make demo` anew (root)
+	$(SUDO) $(VENV)/bin/kellect-tui record -o kellect_tui/data/demo.kellect -- sh screenshots/demo.sh
+
+install: ## put the monitor under /opt and a launcher into /usr/local/bin (sudo make install)
+	$(call apt_install,$(APT_RUN))
+	$(SYSTEM_PYTHON) -m venv --system-site-packages $(PREFIX)
+	$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check .
+	printf '#!/bin/sh\nexec %s/bin/kellect-tui "$$@"\n' '$(PREFIX)' > $(LAUNCHER)
+	chmod 755 $(LAUNCHER)
+
+uninstall: ## take it away again (sudo make uninstall)
+	rm -rf $(PREFIX) $(LAUNCHER)
+
+clean: ## remove the venv and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info snapshot_report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
