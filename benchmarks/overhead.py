@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import sys
 import threading
+from pathlib import Path
 
 import loads
 
@@ -24,7 +25,7 @@ KINDS = {
 }
 
 
-def monitored(load: loads.Path, mode: str, calls: int) -> float:
+def monitored(load: Path, mode: str, calls: int) -> float:
     """CPU ns a call while a live source reads everything."""
     source = LiveSource(CaptureOptions())
     source.start()

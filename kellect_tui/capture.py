@@ -128,7 +128,7 @@ class Capture:
             self._finish()
         except KellectError as error:
             self._fail(error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the screen must say that the capture has ended
+        except Exception as error:  # whatever it is, the screen must say that the capture has ended
             self._fail(KellectError(f"the capture failed: {type(error).__name__}: {error}", "what was captured is kept: save it, and please report this"))
         finally:
             self._settled.set()

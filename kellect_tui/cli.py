@@ -29,6 +29,15 @@ Examples:
 """
 
 
+RECORD_EXAMPLES = """
+\b
+Examples:
+  sudo kellect-tui record -o night.kellect --duration 8h
+  sudo kellect-tui record -o build.kellect -- make -j2
+  sudo kellect-tui record -e network -o - | jq .arguments.addr
+"""
+
+
 def say(error: KellectError) -> None:
     """One line why, one line what to do, on standard error."""
     click.echo(f"kellect-tui: {error.message}", err=True)
@@ -36,7 +45,7 @@ def say(error: KellectError) -> None:
         click.echo(f"  {error.remedy}", err=True)
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):
     """Bytes: `64M`, `1G`, `65536`."""
 
     name = "size"
@@ -46,7 +55,7 @@ class Size(click.ParamType):
         return value if isinstance(value, int) else _scaled(str(value).strip().upper().removesuffix("IB").removesuffix("B"), 1024, self, param, ctx)
 
 
-class Count(click.ParamType):
+class Count(click.ParamType[int]):
     """A number of events: `5M`, `200k`."""
 
     name = "count"
@@ -56,7 +65,7 @@ class Count(click.ParamType):
         return value if isinstance(value, int) else _scaled(str(value).strip().upper(), 1000, self, param, ctx)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A length of time: `30s`, `5m`, `1h`, `250ms`."""
 
     name = "duration"
@@ -79,7 +88,7 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdecimal()
 
 
-def _scaled(text: str, base: int, kind: click.ParamType, param: click.Parameter | None, ctx: click.Context | None) -> int:
+def _scaled(text: str, base: int, kind: click.ParamType[int], param: click.Parameter | None, ctx: click.Context | None) -> int:
     power = "KMGT".find(text[-1:]) + 1 if text else 0
     number = text[:-1] if power else text
     if not _is_number(number) or not float(number):
@@ -100,7 +109,9 @@ def _numbers(values: Sequence[str], what: str) -> tuple[int, ...]:
 
 
 CAPTURE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("-e", "--events", multiple=True, metavar="TYPE|FAMILY,…", help="Only these event types; a leading - leaves out. `kellect-tui events` lists them."),
+    click.option(
+        "-e", "--events", multiple=True, metavar="TYPE|FAMILY,…", help="Only these event types; a leading - leaves out. `kellect-tui events` lists them."
+    ),
     click.option("-p", "--pid", "pids", multiple=True, metavar="PID,…", help="Only these processes, all their threads, not their children."),
     click.option("-c", "--comm", "comms", multiple=True, metavar="NAME,…", help="Only tasks of this name; PREFIX* too. The first 15 bytes count."),
     click.option("-u", "--uid", "uids", multiple=True, metavar="USER,…", help="Only this effective user; name or number."),
@@ -118,7 +129,9 @@ def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def options_of(events: Sequence[str], pids: Sequence[str], comms: Sequence[str], uids: Sequence[str], descendants: Sequence[str], ring_size: int, include_self: bool) -> CaptureOptions:
+def options_of(
+    events: Sequence[str], pids: Sequence[str], comms: Sequence[str], uids: Sequence[str], descendants: Sequence[str], ring_size: int, include_self: bool
+) -> CaptureOptions:
     """The capture filter behind the words. Raises BadOption."""
     import pwd
 
@@ -161,7 +174,7 @@ class Group(click.Group):
 @click.option("--filter", "display_filter", default="", metavar="EXPR", help="First display filter, as typed after `/`.")
 @click.option("--demo", is_flag=True, help="The screen over a recorded session that comes with the program: no root, no BPF.")
 @click.pass_context
-def cli(ctx: click.Context, duration: float | None, keep: int, display_filter: str, demo: bool, **capture: Any) -> None:
+def cli(ctx: click.Context, /, duration: float | None, keep: int, display_filter: str, demo: bool, **capture: Any) -> None:
     """Watch what programs do to this machine: files, processes, network, users. Live, filterable, nothing lost silently."""
     if ctx.invoked_subcommand is not None:
         return
@@ -173,18 +186,21 @@ def cli(ctx: click.Context, duration: float | None, keep: int, display_filter: s
         commands.live(options_of(**capture), duration=duration, keep=keep, display_filter=display_filter)
 
 
-@cli.command(epilog="\b\nExamples:\n  sudo kellect-tui record -o night.kellect --duration 8h\n  sudo kellect-tui record -o build.kellect -- make -j2\n  sudo kellect-tui record -e network -o - | jq .arguments.addr")
+@cli.command(epilog=RECORD_EXAMPLES)
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to; - for standard output (JSON lines).")
 @click.option("-f", "--format", "file_format", metavar="FORMAT", help="session, jsonl, json, csv, parquet or kellect; else by the file's name.")
 @click.option("-a", "--all", "everything", is_flag=True, help="With CMD: the whole system, not only CMD's own tree.")
 @capture_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD ARG…]")
 @click.pass_context
-def record(ctx: click.Context, output: str, file_format: str | None, everything: bool, duration: float | None, command: tuple[str, ...], **capture: Any) -> None:
+def record(
+    ctx: click.Context, /, output: str, file_format: str | None, everything: bool, duration: float | None, command: tuple[str, ...], **capture: Any
+) -> None:
     """Capture without a screen: the whole system, or what CMD and its descendants do."""
     from kellect_tui import commands
 
-    ctx.exit(commands.record(options_of(**capture), output=output, file_format=file_format, duration=duration, command=list(command), everything=everything))
+    options = options_of(**capture)
+    ctx.exit(commands.record(options, output=output, file_format=file_format, duration=duration, command=list(command), everything=everything))
 
 
 @cli.command(name="open")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kellect_tui.errors import BadSessionFile, CannotTrace, CannotWrite, KellectError
+from kellect_tui.errors import BadSessionFile, KellectError
 from kellect_tui.events.options import CaptureOptions
 
 DEMO = Path(__file__).parent / "data" / "demo.kellect"
@@ -114,7 +114,4 @@ def record(options: CaptureOptions, *, output: str, file_format: str | None, dur
     from kellect_tui.recording import Recording
 
     privileges.require()
-    try:
-        return Recording(options, output=output, file_format=file_format, duration=duration, command=command, everything=everything).run()
-    except (CannotTrace, CannotWrite):
-        raise
+    return Recording(options, output=output, file_format=file_format, duration=duration, command=command, everything=everything).run()

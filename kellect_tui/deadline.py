@@ -39,7 +39,7 @@ def gone(pids: Iterable[int]) -> Callable[[], bool]:
 def either(*conditions: Callable[[], bool] | None) -> Callable[[], bool] | None:
     """True once any of the conditions is; None where there is none."""
     given = [condition for condition in conditions if condition is not None]
-    return (lambda: any([condition() for condition in given])) if given else None
+    return (lambda: any(condition() for condition in given)) if given else None
 
 
 def _start_of(pid: int) -> str | None:

@@ -11,6 +11,10 @@ def _calls(row: EventType) -> str:
     return ", ".join(call.name for call in row.calls) or row.source
 
 
+def _source(row: EventType) -> str:
+    return row.source if row.source != "syscalls" else _calls(row)
+
+
 def _arguments(row: EventType) -> str:
     return ", ".join(argument.name for argument in row.arguments)
 
@@ -22,7 +26,7 @@ def as_text() -> str:
         rows = [row for row in (*TYPES, *MONITOR_TYPES) if row.family == family]
         lines.append(f"{family} ({len(rows)})")
         for row in rows:
-            lines += [f"  {row.name:20} {row.help}", f"  {'':20}   from: {row.source if row.source != 'syscalls' else _calls(row)}", f"  {'':20}   arguments: {_arguments(row)}"]
+            lines += [f"  {row.name:20} {row.help}", f"  {'':20}   from: {_source(row)}", f"  {'':20}   arguments: {_arguments(row)}"]
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -46,5 +50,5 @@ def as_json() -> str:
 def as_markdown() -> str:
     """The table of types for README."""
     lines = ["| type | what | from |", "|---|---|---|"]
-    lines += [f"| `{row.name}` | {row.help} | {row.source if row.source != 'syscalls' else _calls(row)} |" for row in TYPES]
+    lines += [f"| `{row.name}` | {row.help} | {_source(row)} |" for row in TYPES]
     return "\n".join(lines)

@@ -83,7 +83,7 @@ class Btf:
                 return 0
             _name, info, next_id = _TYPE.unpack_from(self._data, self._where[target])
             if info >> 24 & 31 == _FUNC_PROTO:
-                return info & 0xFFFF
+                return int(info & 0xFFFF)
             target = next_id
         return 0
 

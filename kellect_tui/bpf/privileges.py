@@ -30,7 +30,9 @@ def require() -> None:
         who = "root" if os.geteuid() == 0 else "you"
         raise CannotTrace(
             "tracing needs root" if who == "you" else "tracing needs CAP_BPF and CAP_PERFMON, which root lacks here",
-            "run `sudo kellect-tui`; `kellect-tui --demo` shows the program without" if who == "you" else "in a container, add `--cap-add BPF --cap-add PERFMON --pid host`",
+            "run `sudo kellect-tui`; `kellect-tui --demo` shows the program without"
+            if who == "you"
+            else "in a container, add `--cap-add BPF --cap-add PERFMON --pid host`",
         )
 
 

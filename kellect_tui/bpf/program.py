@@ -104,8 +104,11 @@ def load(insns: int, count: int, name: str, btf_id: int, log_level: int = 0, ref
         return load(insns, count, name, btf_id, 1, -fd)  # again, for the verifier's words
     refused = refused or -fd
     if refused == 1:  # EPERM
-        raise CannotTrace("the kernel refused the probes: CAP_BPF and CAP_PERFMON are missing", "run `sudo kellect-tui`; `kellect-tui doctor` shows what this machine lacks")
-    raise CannotTrace(f"the kernel's verifier refused {name}: {os.strerror(refused)}: {_refusal(text)}", "please report this with the output of `kellect-tui doctor --json`")
+        raise CannotTrace(
+            "the kernel refused the probes: CAP_BPF and CAP_PERFMON are missing", "run `sudo kellect-tui`; `kellect-tui doctor` shows what this machine lacks"
+        )
+    why = f"the kernel's verifier refused {name}: {os.strerror(refused)}: {_refusal(text)}"
+    raise CannotTrace(why, "please report this with the output of `kellect-tui doctor --json`")
 
 
 def _refusal(log: str) -> str:
@@ -166,7 +169,7 @@ def dtype_of(leaf: type[ct.Structure]) -> np.dtype[np.void]:
         names.append(name)
         formats.append(np.dtype(kind))
         offsets.append(getattr(leaf, name).offset)
-    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": ct.sizeof(leaf)})  # type: ignore[call-overload,no-any-return]
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": ct.sizeof(leaf)})
 
 
 def layout_differences(compiled: np.dtype[np.void], ours: np.dtype[np.void]) -> list[str]:

@@ -108,17 +108,22 @@ class Reader:
         heads, horizon = [], now
         for cpu in self._cpus:
             at = cpu.number
-            for _try in range(100):  # a program runs for a microsecond; `busy` must be read before the head
-                busy = int(self._busy[at])
-                head = int(self._head[at])
-                if busy != _BUSY_EVENT:
-                    break
+            busy, head = self._look(at)
             heads.append(head)
             if head:
                 cpu.newest_ns = int(self._program.ring[at]["time"][(head - 1) % self._program.slots]) if head > cpu.tail else cpu.newest_ns
             if not final and (busy == _BUSY_EVENT or self._is_waiting_gap(cpu, now)):
                 horizon = min(horizon, cpu.newest_ns)
         return heads, (1 << 63) if final else horizon
+
+    def _look(self, at: int) -> tuple[int, int]:
+        """(busy, head) of a CPU. A program runs for a microsecond, so look again while one does; `busy` is read before the head."""
+        busy, head = int(self._busy[at]), int(self._head[at])
+        for _try in range(100):
+            if busy != _BUSY_EVENT:
+                break
+            busy, head = int(self._busy[at]), int(self._head[at])
+        return busy, head
 
     def _is_waiting_gap(self, cpu: _Cpu, now: int) -> bool:
         """Whether a loss stands open on this CPU: its record comes with the CPU's next event, soon."""
@@ -181,10 +186,8 @@ class Reader:
         """Copy the records up to `end` and their payload; definitions go, gaps become losses."""
         slots, words = self._program.slots, self._words[cpu.number]
         first, count = cpu.tail % slots, end - cpu.tail
-        if first + count <= slots:
-            block = words[first : first + count].copy()
-        else:
-            block = np.concatenate([words[first:], words[: first + count - slots]])
+        wrapped = first + count - slots
+        block = words[first : first + count].copy() if wrapped <= 0 else np.concatenate([words[first:], words[:wrapped]])
         rows = _rows(block)
         has_payload = rows["payload_len"] != 0
         payload = np.empty(0, np.uint8)

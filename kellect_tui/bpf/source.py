@@ -19,7 +19,7 @@ from kellect_tui.bpf.program import Program
 from kellect_tui.bpf.ring import SHOWN_FAMILIES, Reader, boot_ns
 from kellect_tui.bpf.screen import carriers
 from kellect_tui.bpf.table import descriptors
-from kellect_tui.errors import BadOption, CannotTrace
+from kellect_tui.errors import BadOption
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.events.catalogue import BY_NAME
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS, CaptureOptions

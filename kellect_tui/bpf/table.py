@@ -122,4 +122,4 @@ def _flags(row: EventType, call: Call, sections: Iterable[int]) -> int:
     return sum(bit for bit, on in flags.items() if on)
 
 
-assert CWD == 8 and RESULT == 6, "kellect.bpf.c's REG_CWD and REG_RESULT"
+assert (CWD, RESULT) == (8, 6), "kellect.bpf.c's REG_CWD and REG_RESULT"

@@ -44,7 +44,13 @@ def known_format(name: str) -> str:
 
 
 def export(
-    session: Session, out: Path | BinaryIO, format: str, *, predicate: Predicate | None = None, progress: Progress | None = None, cancelled: Cancelled | None = None
+    session: Session,
+    out: Path | BinaryIO,
+    format: str,
+    *,
+    predicate: Predicate | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> int:
     """Write a session, or what a predicate lets through, into a file (whole or not at all) or a stream.
 
@@ -53,18 +59,11 @@ def export(
     known_format(format)
     if not isinstance(out, Path):
         return _write(session, out, format, predicate, progress, cancelled)
-    try:
-        with whole(out) as file:
-            count = _write(session, file, format, predicate, progress, cancelled)
-            if count < 0:
-                raise _Cancelled
-    except _Cancelled:
-        return -1
+    with whole(out) as output:
+        count = _write(session, output.file, format, predicate, progress, cancelled)
+        if count < 0:
+            output.give_up()
     return count
-
-
-class _Cancelled(Exception):
-    """Leaves the block of a file that is not to appear."""
 
 
 def _write(session: Session, file: BinaryIO, format: str, predicate: Predicate | None, progress: Progress | None, cancelled: Cancelled | None) -> int:

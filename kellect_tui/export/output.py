@@ -83,18 +83,32 @@ def growing(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+class Output:
+    """A file under way to its place."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.is_wanted = True
+
+    def give_up(self) -> None:
+        """It is not to appear."""
+        self.is_wanted = False
+
+
 @contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears at `path` when the block ends well, and not at all otherwise. Raises CannotWrite."""
+def whole(path: Path) -> Iterator[Output]:
+    """A file that appears at `path` when the block ends well and did not give it up, and not at all otherwise. Raises CannotWrite."""
     _require_plain(path)
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
     file = open_new(beside)
     try:
+        output = Output(file)
         with file:
-            yield file
+            yield output
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)  # noqa: PTH105  # Path.replace would do the same, and says nothing of atomicity
+        if output.is_wanted:
+            beside.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:

@@ -18,7 +18,7 @@ from kellect_tui.events.record import RECORD, Flag, Section
 
 SLOTS, CHUNKS, RESERVE = 32, 2, 8
 CTL = np.dtype(
-    [("head", "<u8"), ("tail", "<u8"), ("heap_tail", "<u8"), ("busy", "<u8"), ("gap", "<u8"), ("last_group", "<u8"), ("lost", "<u8", (6,)), ("heap", "<u8"), ("seq", "<u8")]
+    [(name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq")] + [("lost", "<u8", (6,))]
 )
 CFG = np.dtype([("reader_generation", "<u8")])
 FILE, PROCESS = 0, 1
