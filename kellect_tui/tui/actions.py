@@ -32,7 +32,7 @@ class Action:
         help: One line for the help screen.
         group: Heading in the help screen.
         where: `any`, `table` (the event tabs), `tree` or `live` (a running capture).
-        footer: The word in the footer; empty: not there.
+        footer: The word in the footer of the event tabs, and of the tree; empty: not there.
         early: Runs before keys that were typed ahead reach anything: it moves the focus.
     """
 
@@ -42,7 +42,7 @@ class Action:
     help: str
     group: str
     where: str = "any"
-    footer: str = ""
+    footer: tuple[str, str] = ("", "")
     early: bool = False
 
     @property
@@ -68,10 +68,10 @@ def key_name(key: str) -> str:
 MOVE, SHOW, FILTER, FIND, EVENT, PROCESS, PROGRAM = "Moving", "What is shown", "Filter", "Finding", "The event under the cursor", "Processes", "Program"
 
 ACTIONS = (
-    Action("help", ("question_mark", "f1"), "Help", "this help", PROGRAM, footer="help"),
-    Action("filter", ("slash", "f4"), "Filter: type one", "filter; Tab completes, ↑ history, Enter applies, Esc leaves", FILTER, footer="filter", early=True),
-    Action("pause", ("space", "p"), "Pause or continue the screen", "pause the screen; the capture goes on", SHOW, footer="pause"),
-    Action("open", ("enter",), "Detail of the event", "every field and argument of the event; in the tree: fold, unfold", EVENT, footer="detail"),
+    Action("help", ("question_mark", "f1"), "Help", "this help", PROGRAM, footer=("help", "help")),
+    Action("filter", ("slash", "f4"), "Filter: type one", "filter; Tab completes, ↑ history, Enter applies, Esc leaves", FILTER, footer=("filter", "filter"), early=True),
+    Action("pause", ("space", "p"), "Pause or continue the screen", "pause the screen; the capture goes on", SHOW, footer=("pause", "pause")),
+    Action("open", ("enter",), "Detail of the event", "every field and argument of the event; in the tree: fold, unfold", EVENT, footer=("detail", "fold")),
     Action("back", ("escape", "backspace"), "", "close the detail; stop what is running", EVENT),
     Action("scroll_detail(3)", ("J",), "", "scroll the detail down", EVENT),
     Action("scroll_detail(-3)", ("K",), "", "scroll the detail up", EVENT),
@@ -101,13 +101,13 @@ ACTIONS = (
     Action("find_loss", ("L",), "Next loss", "next place where events were lost", FIND, "table"),
     Action("copy_row", ("c",), "Copy the row", "copy the row to the clipboard (OSC 52)", EVENT, "table"),
     Action("copy_json", ("C",), "Copy the event as JSON", "copy the event as JSON", EVENT, "table"),
-    Action("to_tree", ("t", "f5"), "Show this process in the tree", "this event's process in the tree", PROCESS, "table", footer="tree"),
+    Action("to_tree", ("t", "f5"), "Show this process in the tree", "this event's process in the tree", PROCESS, "table", footer=("tree", "")),
     Action("only_process", ("P",), "Filter: only this process and its descendants", "only this process and its descendants", PROCESS),
     Action("parent", ("u",), "Go to the parent process", "the parent process", PROCESS, "tree"),
     Action("fold_all", ("asterisk",), "Fold or unfold the whole tree", "fold all, or unfold all", PROCESS, "tree"),
     Action("unfold", ("plus", "equals_sign"), "", "unfold", PROCESS, "tree"),
     Action("fold", ("minus",), "", "fold", PROCESS, "tree"),
-    Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON, JSON lines, CSV, Parquet", PROGRAM, footer="save", early=True),
+    Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON, JSON lines, CSV, Parquet", PROGRAM, footer=("save", "save"), early=True),
     Action("palette", ("colon", "ctrl+p"), "", "everything by name, themes, capture options", PROGRAM, early=True),
     Action("theme", (), "Theme: choose the colours", "", PROGRAM),
     Action("suspend", ("ctrl+z",), "Suspend (fg comes back)", "suspend; `fg` comes back", PROGRAM),

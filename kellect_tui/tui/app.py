@@ -19,6 +19,7 @@ from kellect_tui.tui.screens.confirm import Confirm
 from kellect_tui.tui.screens.help import HelpScreen
 from kellect_tui.tui.screens.main import MainScreen
 from kellect_tui.tui.screens.save import Saved, saved_text
+from kellect_tui.tui.terminal import TerminalDriver
 
 ASK_FROM = 10_000
 """Unsaved events of a live capture from which quitting asks first."""
@@ -63,7 +64,7 @@ class KellectApp(App[None]):
         cost: CostMeter | None = None,
         rate: Rate | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.title = title
         self.main = MainScreen(session, live, initial_filter, cost, rate)

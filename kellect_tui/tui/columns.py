@@ -25,7 +25,7 @@ class Column:
         right: Numbers stand on the right.
         grows: Takes what the others leave.
         style: Component style of the cell.
-        from_end: A cut keeps the end (a path's name says more than its root).
+        from_end: Where it is a path a cut keeps its end: a name says more than its root.
     """
 
     title: str
@@ -258,19 +258,19 @@ FD = Column("FD", 4, 5, lambda event: argument(event, "fd", "oldfd"),
 BYTES = Column("BYTES", 6, 7, bytes_of, lambda event: "result" if event.event_type in MOVED else "", right=True)
 FLAGS = Column("FLAGS", 10, 18, lambda event: argument(event, "flags"), "arg.flags", style="dim")
 
-ALL = (TIME, COMM, PID, TYPE, Column("TARGET", 12, 48, target, target_field, grows=True), RESULT, DURATION)
-FILE = (TIME, COMM, PID, ACTION, Column("PATH", 12, 44, target, target_field, grows=True), FD, BYTES, RESULT, DURATION, FLAGS)
+ALL = (TIME, COMM, PID, TYPE, Column("TARGET", 12, 48, target, target_field, grows=True, from_end=True), RESULT, DURATION)
+FILE = (TIME, COMM, PID, ACTION, Column("PATH", 22, 42, target, target_field, grows=True, from_end=True), RESULT, FD, BYTES, DURATION, FLAGS)
 PROCESS = (
-    TIME, COMM, PID, ACTION, Column("WHAT", 12, 40, target, target_field, grows=True), Column("CHILD", 7, 7, child, _child_field, right=True),
+    TIME, COMM, PID, ACTION, Column("WHAT", 22, 40, target, target_field, grows=True), RESULT,
     Column("EXIT", 7, 9, exit_status, lambda event: "arg.signal" if event.arguments.get("signal") else "arg.exit_code", right=True, style="dim"),
-    RESULT, DURATION, PPID,
+    Column("CHILD", 7, 7, child, _child_field, right=True), DURATION, PPID,
 )  # fmt: skip
 NETWORK = (
     TIME, COMM, PID, Column("EVENT", 8, 11, action, "event_type", style=family_style),
     Column("PROTO", 5, 5, lambda event: argument(event, "protocol").removeprefix("IPPROTO_") or argument(event, "family").removeprefix("AF_"),
            lambda event: "arg.protocol" if event.arguments.get("protocol") else "arg.family"),
-    Column("LOCAL → PEER", 12, 42, ends, lambda event: "arg.addr" if event.arguments.get("addr") else "arg.local_addr", grows=True),
-    BYTES, RESULT, DURATION,
+    Column("LOCAL → PEER", 22, 42, ends, lambda event: "arg.addr" if event.arguments.get("addr") else "arg.local_addr", grows=True),
+    RESULT, BYTES, DURATION,
 )  # fmt: skip
 USER = (
     TIME, COMM, PID, Column("EVENT", 9, 10, action, "event_type", style=family_style),

@@ -125,6 +125,7 @@ class MainScreen(Screen[None]):
         """Small terminals lose what is least needed; tiny ones say so."""
         width, height = event.size
         self.set_class(width < LEAST_SIZE[0] or height < LEAST_SIZE[1], "-tiny")
+        self.call_after_refresh(self._status)
         self.set_class(height < 16, "-low")  # then the detail takes the place of the table
 
     # Frames.
@@ -181,8 +182,8 @@ class MainScreen(Screen[None]):
         counts = {"all": ledger.captured, **ledger.by_family, "tree": len(self.session.processes)}
         self.tab_bar.tell(TABS, counts, self.tab)
         self._show_matches()
-        useful = (action for action in ACTIONS if action.footer and allowed(action, self.tab))
-        keys = [(action.shown_keys.split()[0], action.footer, f"screen.{action.name}") for action in useful]
+        which = int(self.tab == "tree")
+        keys = [(action.shown_keys.split()[0], action.footer[which], f"screen.{action.name}") for action in ACTIONS if action.footer[which]]
         self.footer.tell(keys, self._cost, self._complete())
         if self.live is not None and self.live.error is not None and not self._told_error:
             self._told_error = True

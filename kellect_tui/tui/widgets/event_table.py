@@ -263,7 +263,8 @@ class EventTable(VirtualList):
             if column.text is None:
                 text = self.clock.cell(event.time_ns, before, placed.width)
             else:
-                text = fit(safe_text(column.text(event)), placed.width, right=column.right, from_end=column.from_end)
+                text = safe_text(column.text(event))
+                text = fit(text, placed.width, right=column.right, from_end=column.from_end and text[:1] == "/" and " " not in text)
             style = self.style_of(column.style_of(event)) if base is None else cell if column is current else base
             segments.append(Segment(text, style))
             segments.append(blank)

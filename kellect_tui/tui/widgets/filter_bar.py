@@ -110,7 +110,8 @@ class FilterBar(Vertical):
         self._candidates: Sequence[Candidate] = ()
         self._chosen = -1
         self._completed = ""
-        self._input = FilterInput(id="filter-text", placeholder="no filter: / to type one, for example  comm = nginx and failed", compact=True)
+        hint = "no filter: / to type one, for example  comm = nginx and failed"
+        self._input = FilterInput(id="filter-text", placeholder=hint, compact=True, select_on_focus=False)
         self._prompt = Line(id="filter-prompt")
         self._status = Line(id="filter-status")
         self._fault = Line(id="filter-fault")
@@ -265,22 +266,23 @@ class FilterBar(Vertical):
         self._hints.show(words, [Word(f" {help} ", "dim")] if help else [])
 
     def _validate(self) -> None:
-        text = self._input.value
-        error = self._check(text)
+        error = self._check(self._input.value)
         self._input.set_class(error is not None, "-wrong")
-        if error is None:
-            self._fault.show([Word("  ✓ Enter applies, Esc leaves" if text.strip() else "  Enter shows everything, Esc leaves", "dim")])
-        else:
-            column = max(0, min(error.column, len(text)) - int(self._input.scroll_offset.x))
-            message = safe_text(str(error))
-            beside = column + len(message) + 4 <= self.size.width
-            self._fault.show([Word(" " * (2 + column)), Word("^ ", "caret"), Word(message if beside else "", "alarm")])
-            if not beside:
-                self._hints.show([Word(f"  {message}", "alarm")])
-                return self._announce(error)
         if not self._candidates:
             self._hints.show([Word("  Tab completes, ↑ ↓ history", "dim")])
-        return self._announce(error)
-
-    def _announce(self, error: BadFilter | None) -> None:
+        self._show_fault(error)
+        if error is not None:
+            self.call_after_refresh(self._show_fault, error)  # a long text is scrolled only then
         self.post_message(self.Edited(self._input.value, self.purpose, error))
+
+    def _show_fault(self, error: BadFilter | None) -> None:
+        text = self._input.value
+        if error is None:
+            self._fault.show([Word("  ✓ Enter applies, Esc leaves" if text.strip() else "  Enter shows everything, Esc leaves", "dim")])
+            return
+        column = max(0, min(error.column, len(text)) - int(self._input.scroll_offset.x))
+        message = safe_text(str(error))
+        beside = column + len(message) + 4 <= self.size.width
+        self._fault.show([Word(" " * (2 + column)), Word("^ ", "caret"), Word(message if beside else "", "alarm")])
+        if not beside:
+            self._hints.show([Word(f"  {message}", "alarm")])

@@ -1,0 +1,46 @@
+"""What the screens look like. Look at the pictures before accepting others: `make snapshots`, then `screenshots/render.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.tui.story import FakeCapture, still, story
+
+SIZES = ((120, 32), (80, 24))
+
+SCREENS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "hostile": ("home", "L", "down", "down"),
+    "file": ("2",),
+    "process": ("3",),
+    "network": ("4",),
+    "user": ("5",),
+    "tree": ("6",),
+    "filter": ("slash", *"comm = bash and failed", "enter"),
+    "fault": ("slash", *"comm = bash and nosuch = 3"),
+    "completion": ("slash", *"event_type = file.", "tab", "tab"),
+    "detail": ("home", "e", "enter"),
+    "exec_detail": ("home", "down", "enter"),
+    "delta": ("home", "r", "r", "r"),
+    "search": ("home", "ctrl+f", *"access.log", "enter", "n"),
+    "help": ("question_mark",),
+    "save": ("2", "ctrl+s"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(snap_compare: Callable[..., bool], name: str, size: tuple[int, int]) -> None:
+    assert snap_compare(still(story()), press=SCREENS[name], terminal_size=size)
+
+
+def test_live(snap_compare: Callable[..., bool]) -> None:
+    app = still(story(finished=False), live=FakeCapture())
+    app.main._rate.points.extend((0, 900, 4_100, 8_000, 12_431))
+    assert snap_compare(app, press=("up", "space"), terminal_size=(120, 32))
+
+
+def test_too_small(snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(still(story()), terminal_size=(19, 4))

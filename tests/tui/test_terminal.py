@@ -1,0 +1,136 @@
+"""The real program in a real terminal: tmux."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+SERVERS = itertools.count()
+"""A new server for each test: one that is still ending refuses new sessions."""
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+
+class Tmux:
+    """A server of its own with one window, in which a command runs."""
+
+    def __init__(self, command: str, width: int = 120, height: int = 32) -> None:
+        self._base = ["tmux", "-L", f"kellect-test-{os.getpid()}-{next(SERVERS)}", "-f", "/dev/null"]
+        self.run("new-session", "-d", "-s", "t", "-x", str(width), "-y", str(height), "-c", str(ROOT), command)
+        self.pid = int(self.run("list-panes", "-t", "t", "-F", "#{pane_pid}"))
+
+    def run(self, *words: str) -> str:
+        """One tmux command; what it said."""
+        return subprocess.run([*self._base, *words], check=True, capture_output=True, text=True).stdout
+
+    def press(self, *keys: str) -> None:
+        """Keys by tmux's names."""
+        self.run("send-keys", "-t", "t", *keys)
+
+    def type(self, text: str) -> None:
+        """Letters, all at once."""
+        self.run("send-keys", "-t", "t", "-l", text)
+
+    def screen(self) -> str:
+        """What is on the screen."""
+        return self.run("capture-pane", "-p", "-t", "t")
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition; fails with the screen where it does not come true."""
+        deadline = time.monotonic() + PATIENCE
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < deadline, self.screen()
+            pause.wait(0.02)
+
+    def shows(self, text: str) -> None:
+        """Wait for a text."""
+        self.until(lambda: text in self.screen())
+
+    def close(self) -> None:
+        """End everything."""
+        subprocess.run([*self._base, "kill-server"], check=False, capture_output=True)
+
+
+@pytest.fixture
+def tmux() -> Iterator[Tmux]:
+    """A shell in which the screen runs over a capture of 20,000 events a second."""
+    terminal = Tmux("PS1='ready> ' exec sh")
+    try:
+        terminal.press(f"{sys.executable} -m tests.tui.streaming --rate 20000", "Enter")
+        terminal.shows("LIVE")
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def program(tmux: Tmux) -> psutil.Process:
+    """The screen's process."""
+    return next(child for child in psutil.Process(tmux.pid).children() if "tests.tui.streaming" in child.cmdline())
+
+
+def test_keys_typed_all_at_once_arrive_where_they_belong(tmux: Tmux) -> None:
+    tmux.type("/comm = bash and failed\r")
+    tmux.until(lambda: tmux.screen().splitlines()[2].startswith("/ comm = bash and failed "))
+    tmux.until(lambda: all("bash" in line for line in tmux.screen().splitlines()[4:10]))
+    tmux.type("/nosuch = 3\r")
+    tmux.shows("^")
+    tmux.press("Escape")
+    tmux.until(lambda: "^" not in tmux.screen())
+    tmux.type("X")
+    tmux.until(lambda: tmux.screen().splitlines()[2].startswith("/ no filter"))
+
+
+def test_hold_detail_tree_pause_and_quit_that_asks(tmux: Tmux) -> None:
+    tmux.press("Up", "Up", "Enter")
+    tmux.shows("of this session")
+    tmux.shows("▼")
+    tmux.press("Escape")
+    tmux.until(lambda: "of this session" not in tmux.screen())
+    tmux.press("t")
+    tmux.shows("IN CALLS")
+    tmux.press("1", "Space")
+    tmux.shows("PAUSED")
+    tmux.until(lambda: "1 All" in tmux.screen() and any(unit in tmux.screen().splitlines()[1] for unit in "kM"))
+    tmux.press("Space", "End", "q")
+    tmux.shows("are not saved")
+    tmux.press("y")
+    tmux.shows("ready> ")
+    tmux.type("echo status=$?\r")
+    tmux.shows("status=0")
+
+
+def test_a_terminal_that_shrinks_and_grows(tmux: Tmux) -> None:
+    tmux.run("resize-window", "-t", "t", "-x", "19", "-y", "4")
+    tmux.shows("kellect-tui")
+    tmux.run("resize-window", "-t", "t", "-x", "60", "-y", "12")
+    tmux.shows("TARGET")
+    tmux.run("resize-window", "-t", "t", "-x", "160", "-y", "45")
+    tmux.until(lambda: "DURATION" in tmux.screen() and len(tmux.screen().splitlines()) == 45)
+
+
+def test_suspend_and_back(tmux: Tmux) -> None:
+    tmux.press("C-z")
+    tmux.shows("ready> ")
+    tmux.type("fg\r")
+    tmux.until(lambda: "LIVE" in tmux.screen() and "ready> " not in tmux.screen())
+    tmux.press("6")
+    tmux.shows("IN CALLS")
+
+
+def test_a_closed_terminal_ends_the_program(tmux: Tmux) -> None:
+    process = program(tmux)
+    tmux.close()
+    process.wait(PATIENCE)
