@@ -266,7 +266,7 @@ def _path(c: Context, a: Argument) -> str | None:
         return None
     if call.name == "mmap" and raw.args[3] & MAP_ANONYMOUS:
         return None
-    if raw.flags & Flag.OBJECT or call.object is not None and call.base is None:
+    if raw.flags & Flag.OBJECT or (call.object is not None and call.base is None):
         return _object(c, a.name)
     return _named(c, a.name, call.base, _first_string(c), raw.path0)
 
@@ -661,7 +661,7 @@ def sockaddr(data: bytes) -> tuple[str | None, int | None, bytes | str | None]:
 
 
 def _is_link_local(address: bytes) -> bool:
-    return address[0] == 0xFE and address[1] & 0xC0 == 0x80 or address[0] == 0xFF and address[1] & 0x0F in (1, 2)
+    return (address[0] == 0xFE and address[1] & 0xC0 == 0x80) or (address[0] == 0xFF and address[1] & 0x0F in (1, 2))
 
 
 def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool) -> tuple[str | None, int | None, bytes | str | None]:
