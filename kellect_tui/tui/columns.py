@@ -216,6 +216,17 @@ def _child_field(event: Event) -> str:
     return "arg.pid" if event.event_type in ("process.kill", "process.ptrace") else ""
 
 
+def protocol(event: Event) -> str:
+    """`TCP`, or the family of a socket that has no protocol of the internet."""
+    name = argument(event, "protocol")
+    return name.removeprefix("IPPROTO_") if name.startswith("IPPROTO_") else argument(event, "family").removeprefix("AF_")
+
+
+def protocol_field(event: Event) -> str:
+    """The argument behind it."""
+    return "arg.protocol" if argument(event, "protocol").startswith("IPPROTO_") else "arg.family"
+
+
 def _ids(event: Event, prefix: str) -> str:
     names = [name for name in event.arguments if name.startswith("old_") == bool(prefix)]
     return " ".join(f"{name.removeprefix('old_')}={'·' if event.arguments[name] is None else event.arguments[name]}" for name in names)
@@ -249,7 +260,7 @@ TIME = Column("TIME", 12, 15, None, "timestamp", style="dim")
 COMM = Column("COMM", 10, 15, lambda event: event.comm or "", "comm")
 PID = Column("PID", 7, 7, lambda event: _optional(event.pid), "pid", right=True)
 TYPE = Column("EVENT", 15, 19, lambda event: event.event_type, "event_type", style=family_style)
-ACTION = Column("EVENT", 7, 8, action, "event_type", style=family_style)
+ACTION = Column("EVENT", 8, 8, action, "event_type", style=family_style)
 RESULT = Column("RESULT", 9, 12, result, lambda event: "error" if event.error else "result", right=True, style=result_style)
 DURATION = Column("DURATION", 8, 8, lambda event: "" if event.duration_ns is None else duration(event.duration_ns), "duration_ns", right=True, style="dim")
 PPID = Column("PPID", 7, 7, lambda event: _optional(event.ppid), "ppid", right=True, style="dim")
@@ -261,15 +272,15 @@ FLAGS = Column("FLAGS", 10, 18, lambda event: argument(event, "flags"), "arg.fla
 ALL = (TIME, COMM, PID, TYPE, Column("TARGET", 12, 48, target, target_field, grows=True, from_end=True), RESULT, DURATION)
 FILE = (TIME, COMM, PID, ACTION, Column("PATH", 22, 42, target, target_field, grows=True, from_end=True), RESULT, FD, BYTES, DURATION, FLAGS)
 PROCESS = (
-    TIME, COMM, PID, ACTION, Column("WHAT", 22, 40, target, target_field, grows=True), RESULT,
+    TIME, COMM, PID, ACTION, Column("WHAT", 22, 40, target, target_field, grows=True),
+    Column("RESULT", 9, 14, result, RESULT.field, right=True, style=result_style),  # an address has 14 digits
     Column("EXIT", 7, 9, exit_status, lambda event: "arg.signal" if event.arguments.get("signal") else "arg.exit_code", right=True, style="dim"),
     Column("CHILD", 7, 7, child, _child_field, right=True), DURATION, PPID,
 )  # fmt: skip
 NETWORK = (
-    TIME, COMM, PID, Column("EVENT", 8, 11, action, "event_type", style=family_style),
-    Column("PROTO", 5, 5, lambda event: argument(event, "protocol").removeprefix("IPPROTO_") or argument(event, "family").removeprefix("AF_"),
-           lambda event: "arg.protocol" if event.arguments.get("protocol") else "arg.family"),
-    Column("LOCAL → PEER", 22, 42, ends, lambda event: "arg.addr" if event.arguments.get("addr") else "arg.local_addr", grows=True),
+    TIME, COMM, PID, Column("EVENT", 11, 11, action, "event_type", style=family_style),
+    Column("PROTO", 5, 5, protocol, protocol_field),
+    Column("LOCAL → PEER", 19, 42, ends, lambda event: "arg.addr" if event.arguments.get("addr") else "arg.local_addr", grows=True),
     RESULT, BYTES, DURATION,
 )  # fmt: skip
 USER = (

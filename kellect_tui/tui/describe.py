@@ -16,7 +16,7 @@ from kellect_tui.tui.widgets.pane import Layout, Row, beside, labelled
 
 TWO_BLOCKS = 90
 """Cells from which the common fields and the arguments stand beside each other."""
-LEFT = 50
+LEFT = 54
 LABEL = 13
 
 
@@ -66,7 +66,7 @@ def common_rows(event: Event, clock: Clock, width: int) -> list[Row]:
         ("timestamp", f"{clock.full(event.time_ns)}", "plain"),
         ("syscall", _value(event.syscall) + (f" ({event.abi})" if event.abi else ""), "plain"),
         ("comm", _value(event.comm), "plain"),
-        ("pid", f"{_value(event.pid)}   tid {_value(event.tid)} ({_value(event.process_type)})   ppid {_value(event.ppid)}", "plain"),
+        ("pid", f"{_value(event.pid)}  tid {_value(event.tid)} ({_value(event.process_type)})  ppid {_value(event.ppid)}", "plain"),
         ("uid", f"{_value(event.uid)} ({_value(event.user)})   gid {_value(event.gid)}", "plain"),
         ("ruid", f"{_value(event.ruid)}   auid {_value(event.auid)}", "plain"),
         ("cgroup", _value(event.cgroup), "plain"),

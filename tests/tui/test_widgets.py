@@ -191,10 +191,11 @@ def test_a_loss_says_how_many_of_what_where_and_when(session: Session) -> None:
 
 
 def test_tree_columns_leave_room_for_the_name() -> None:
-    assert [column.title for column in fitting(119)][-1] == "END"
+    assert [column.title for column in fitting(79)] == ["PID", "EVENTS", "FAILED", "END"]
+    assert [column.title for column in fitting(119)][-1] == "SENT"
     for width in range(1, 200):
         shown = fitting(width)
-        assert len(shown) == 1 or sum(column.width + 1 for column in shown) + 24 <= width
+        assert len(shown) == 1 or sum(column.width + 1 for column in shown) + 44 <= width
 
 
 def test_a_rate_is_one_point_a_second() -> None:

@@ -204,7 +204,9 @@ class MainScreen(Screen[None]):
             words = [Word(f"{'searching' if job.purpose == 'search' else 'filtering'} {job.share:4.0%}", "warn"), Word(" Esc stops ", "dim")]
         elif self.tab != "tree":
             preview = self._preview
-            shown = preview.matches if preview is not None and self.filter_bar.editing else self.views.matches(self.tab)
+            running = self.jobs.running
+            found = preview if self.filter_bar.editing else running if running is not None and running.purpose == "tab" else None
+            shown = self.views.matches(self.tab) if found is None else found.matches
             seconds = preview.seconds if preview is not None else self.views.seconds(self.tab)
             if self.table.new_rows:
                 words.append(Word(f"▼ {self.table.new_rows:,} new  ", "accent"))

@@ -54,20 +54,20 @@ COLUMNS = (
     TreeColumn("PID", 7, lambda process: str(process.pid)),
     TreeColumn("EVENTS", 7, lambda process: _count(process.counts.events)),
     TreeColumn("FAILED", 7, lambda process: _count(process.counts.failures), "failed"),
+    TreeColumn("END", 9, end_of, "dim"),
     TreeColumn("IN CALLS", 8, lambda process: duration(process.counts.time_ns) if process.counts.time_ns else "·"),
     TreeColumn("READ", 6, lambda process: _bytes(process.counts.read)),
     TreeColumn("WRITTEN", 7, lambda process: _bytes(process.counts.written)),
+    TreeColumn("LIVED", 7, lambda process: "" if process.lifetime_ns is None else duration(process.lifetime_ns), "dim"),
     TreeColumn("SENT", 6, lambda process: _bytes(process.counts.sent)),
     TreeColumn("RECV", 6, lambda process: _bytes(process.counts.received)),
     TreeColumn("THR", 4, lambda process: str(process.threads) if process.threads > 1 else "·"),
-    TreeColumn("LIVED", 7, lambda process: "" if process.lifetime_ns is None else duration(process.lifetime_ns), "dim"),
-    TreeColumn("END", 9, end_of, "dim"),
 )
-NAME_LEAST = 24
+NAME_LEAST = 44
 
 
 def fitting(width: int) -> Sequence[TreeColumn]:
-    """The columns that leave room for a name; they leave from the right, the pid and what it did last."""
+    """The columns that leave room for a name; they leave from the right, the pid and what it did go last."""
     shown = list(COLUMNS)
     while len(shown) > 1 and sum(column.width + 1 for column in shown) + NAME_LEAST > width:
         shown.pop()
