@@ -18,6 +18,10 @@ SUFFIXES = {"session": ".kellect", "jsonl": ".jsonl", "json": ".json", "csv": ".
 """The formats that the dialogue offers, and the suffix each file gets."""
 
 
+VIEW_CELLS = 38
+"""What the dialogue's line has room for."""
+
+
 def suggested_name(session: Session) -> str:
     """`kellect-HOST-20261124-120041.kellect`; a host name from a file is not trusted to be one."""
     host = re.sub(r"[^A-Za-z0-9.-]", "", str(session.start.get("host", "")))[:40] or "session"
@@ -39,7 +43,7 @@ def save_screen(session: Session, views: Views, tab: str) -> SaveScreen:
     def write(path: Path, format: str, only_view: bool, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> int:
         return export(session, path, format, predicate=predicate if only_view else None, progress=progress, cancelled=cancelled)
 
-    return SaveScreen(suggested_name(session), SUFFIXES, view_text[:60], write)
+    return SaveScreen(suggested_name(session), SUFFIXES, view_text if len(view_text) <= VIEW_CELLS else f"{view_text[: VIEW_CELLS - 1]}…", write)
 
 
 def filter_help() -> list[tuple[str, str, str]]:

@@ -454,3 +454,37 @@ async def test_escape_stops_a_filter_that_takes_long(monkeypatch: pytest.MonkeyP
         await pilot.press("escape")
         assert job.cancelled.is_set()
         assert app.main.views.filter is None
+
+
+async def test_another_theme_draws_everything_anew(session: Session) -> None:
+    app = still(session)
+    async with app.run_test(size=SIZE) as pilot:
+        table = app.main.table
+        before = table.draw_row(5)
+        app.theme = "textual-light"
+        await pilot.pause()
+        after = table.draw_row(5)
+        assert after.text == before.text
+        assert after != before
+        await app.main.run_action("theme")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("escape")
+
+
+async def test_detail_of_the_monitors_own_rows(session: Session) -> None:
+    app = still(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("enter")
+        assert "captured" in app.main.detail_pane.text
+        await pilot.press("L")
+        assert "312" in app.main.detail_pane.text
+        await pilot.press("home")
+        assert "testhost" in app.main.detail_pane.text
+
+
+async def test_an_empty_session_takes_any_key() -> None:
+    app = still(Session())
+    async with app.run_test(size=SIZE) as pilot:
+        for key in ("up", "end", "enter", "i", "x", "c", "C", "e", "L", "t", "P", "r", "2", "6", "u", "asterisk", "enter", "1", "space", "space"):
+            await pilot.press(key)
+        assert app.main.table.row_count == 0
