@@ -284,6 +284,14 @@ static __always_inline u64 path_key(struct ctl *c, struct cfg *g, u64 dentry, u6
     k = mix(k, D_HASH(e));
     k = mix(k, D_PARENT(e));
     k = mix(k, D_INODE(e) + (D_PPREV(e) ? 1 : 0));
+    // Pipes, sockets, memfds, anonymous inodes are their own parents and carry no name hash: the next one may have
+    // the same dentry and inode in memory. Its number and the beginning of its name tell it apart.
+    if (D_PARENT(e) == dentry) {
+        struct { u64 a, b, c; } name = {};
+        read_kernel(&name, sizeof(name), D_NAME(e));
+        u64 inode = D_INODE(e);
+        k = mix(mix(mix(mix(k, R(u64, inode, OFF_I_INO)), name.a), name.b), name.c);
+    }
     return k | 1;
 }
 

@@ -77,11 +77,11 @@ def _symbols(flags: Flags, value: int) -> str:
             rest |= number
     found: list[tuple[int, str]] = []
     left = rest
-    for order, (name, bits) in sorted(enumerate(flags.bits), key=lambda item: (-bin(item[1][1]).count("1"), item[0])):
+    for name, bits in sorted(flags.bits, key=lambda item: -bin(item[1]).count("1")):
         if bits and left & bits == bits and rest & bits == bits:
-            found.append((order, name))
+            found.append((bits, name))
             left &= ~bits
-    names += [name for _order, name in sorted(found)]
+    names += [name for _bits, name in sorted(found)]
     if left:
         names.append(hex(left))
     return "|".join(names)
