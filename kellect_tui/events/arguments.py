@@ -33,10 +33,16 @@ from kellect_tui.events.syscalls import names
 
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
 AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
-MAP_ANONYMOUS = 0x20
+_EMPTY_PATH_CALLS = frozenset(("newfstatat", "statx", "linkat", "fchmodat2", "execveat"))  # in other calls' flags the bit means something else
+MAP_ANONYMOUS, MAP_HUGETLB = 0x20, 0x40000
 O_TMPFILE_BIT = 0o20000000
 TCP_CLOSE = 7  # include/net/tcp_states.h; also of a datagram socket that is not connected
 NO_PEER = 0xFFFF
+
+# Plain numbers: an operation on an IntFlag costs a microsecond, and this runs for every row on the screen.
+_OBJECT, _NO_OBJECT, _SCRIPT, _CREATED = int(Flag.OBJECT), int(Flag.NO_OBJECT), int(Flag.SCRIPT), int(Flag.CREATED)
+_NO_ROOM = int(Flag.NO_PAYLOAD | Flag.MORE)
+_TRUNCATED, _UNREADABLE = int(Mark.TRUNCATED), int(Mark.UNREADABLE)
 
 _HEAD = struct.Struct("<BBHI")
 _U64 = struct.Struct("<Q")
@@ -121,7 +127,7 @@ class Context:
 
     def missing(self, name: str) -> None:
         """A section is not there: say so where that is for want of room."""
-        if self.raw.flags & (Flag.NO_PAYLOAD | Flag.MORE):
+        if self.raw.flags & _NO_ROOM:
             self.unreadable(name)
 
     def data(self, name: str, kind: Section, register: int, size: int = 0) -> bytes | None:
@@ -131,7 +137,7 @@ class Context:
             self.missing(name)
             return None
         body, marks = found
-        if marks & Mark.UNREADABLE or len(body) < size:
+        if marks & _UNREADABLE or len(body) < size:
             self.unreadable(name)
             return None
         return body
@@ -151,6 +157,14 @@ class Context:
         if escaped:
             self.mark(name, "escaped")
         return value
+
+    def write_list(self, name: str, parts: list[bytes]) -> list[str]:
+        """The same of a list. Its mark speaks of all of it, so where one part is escaped, backslashes are doubled in all."""
+        values = [text(part) for part in parts]
+        if not any(escaped for _value, escaped in values):
+            return [value for value, _escaped in values]
+        self.mark(name, "escaped")
+        return [value if escaped else value.replace("\\", "\\\\") for value, escaped in values]
 
 
 def sections(payload: bytes) -> dict[tuple[int, int], tuple[bytes, int]]:
@@ -231,25 +245,24 @@ def _string(c: Context, a: Argument) -> str | None:
 
 def _name(c: Context, name: str, register: int) -> bytes | None:
     found = c.section(Section.STRING, register)
-    if found is None or found[1] & Mark.UNREADABLE:
+    if found is None or found[1] & _UNREADABLE:
         c.unreadable(name)
         return None
-    if found[1] & Mark.TRUNCATED:
+    if found[1] & _TRUNCATED:
         c.mark(name, "truncated")
     return found[0]
 
 
 def joined(base: bytes | None, name: bytes) -> bytes | None:
     """`name` made absolute by EVENTS.md's rules; None where there is no base to a relative one."""
-    if not name.startswith(b"/"):
-        if base is None:
-            return None
-        if not base.startswith(b"/"):
-            return base + b"/" + _tidied(name).removeprefix(b"/")
-        if name == b".":
-            return base
-        return base.removesuffix(b"/") + (_tidied(b"/" + name) if _tidied(b"/" + name) != b"/" else b"/" if name.endswith(b"/") else b"")
-    return _tidied(name)
+    if name.startswith(b"/"):
+        return _tidied(name)
+    if base is None:
+        return None
+    rest = _tidied(b"/" + name)
+    if rest == b"/" and not name.endswith(b"/"):
+        rest = b""  # `.`: the base itself
+    return base.removesuffix(b"/") + rest or b"/"
 
 
 def _tidied(path: bytes) -> bytes:
@@ -266,7 +279,7 @@ def _path(c: Context, a: Argument) -> str | None:
         return None
     if call.name == "mmap" and raw.args[3] & MAP_ANONYMOUS:
         return None
-    if raw.flags & Flag.OBJECT or (call.object is not None and call.base is None):
+    if raw.flags & _OBJECT or (call.object is not None and call.base is None):
         return _object(c, a.name)
     return _named(c, a.name, call.base, _first_string(c), raw.path0)
 
@@ -275,14 +288,14 @@ def _path2(c: Context, a: Argument) -> str | None:
     if c.call is None or c.call.base2 is None:
         return None
     register = c.register("newname")
-    return _named(c, a.name, c.call.base2, register, c.raw.path1)
+    return _named(c, a.name, c.call.base2, register, c.raw.path1, may_be_empty=False)
 
 
 def _object(c: Context, name: str) -> str | None:
     raw = c.raw
     if raw.path0 is not None:
         return c.write(name, raw.path0)
-    if raw.flags & Flag.OBJECT or (c.call is not None and c.call.early and not raw.flags & Flag.NO_OBJECT):
+    if raw.flags & _OBJECT or (c.call is not None and c.call.early and not raw.flags & _NO_OBJECT):
         c.unreadable(name)  # there was one, and its name did not reach us
     return None
 
@@ -295,14 +308,14 @@ def _first_string(c: Context) -> int | None:
     return None
 
 
-def _named(c: Context, name: str, base_register: int | None, register: int | None, base: bytes | None) -> str | None:
+def _named(c: Context, name: str, base_register: int | None, register: int | None, base: bytes | None, *, may_be_empty: bool = True) -> str | None:
     found = c.section(Section.STRING, register) if register is not None else None
-    if found is None or found[1] & Mark.UNREADABLE:
+    if found is None or found[1] & _UNREADABLE:
         return None
     filename, marks = found
     if not filename:
         flags = c.value("flags")
-        if not (flags is not None and flags & AT_EMPTY_PATH):
+        if not (may_be_empty and flags and flags & AT_EMPTY_PATH and c.call is not None and c.call.name in _EMPTY_PATH_CALLS):
             return None
         path = base
     else:
@@ -312,7 +325,7 @@ def _named(c: Context, name: str, base_register: int | None, register: int | Non
         if c.raw.lost_path or is_cwd:
             c.unreadable(name)  # a working directory there always is: its name did not reach us
         return None
-    if marks & Mark.TRUNCATED:
+    if marks & _TRUNCATED:
         c.mark(name, "truncated")
     return c.write(name, path)
 
@@ -373,7 +386,7 @@ def _created(c: Context, _a: Argument) -> bool | None:
     if c.call is not None and c.call.name == "openat2":
         found = c.section(Section.HOW, 2)
         flags = int.from_bytes(found[0][:8], "little") if found else 0
-    return bool(c.raw.flags & Flag.CREATED) or bool((flags or 0) & O_TMPFILE_BIT)
+    return bool(c.raw.flags & _CREATED) or bool((flags or 0) & O_TMPFILE_BIT)
 
 
 def _at_flags(c: Context, a: Argument) -> str | None:
@@ -383,6 +396,13 @@ def _at_flags(c: Context, a: Argument) -> str | None:
     if value is None or c.call is None:
         return None
     return constants.AT_FLAGS.get(c.call.name, constants.AT_OTHERS).text(value)
+
+
+def _mmap_flags(c: Context, a: Argument) -> str | None:
+    value = c.value(a.name)
+    if value is None:
+        return None
+    return (constants.MMAP_HUGE if value & MAP_HUGETLB else constants.MMAP).text(value)
 
 
 def _dup_flags(c: Context, a: Argument) -> str | None:
@@ -423,7 +443,7 @@ def file_type(mode: int) -> str | None:
 
 def _of_file(get: Callable[[Raw], Any]) -> Decoder:
     def decode(c: Context, _a: Argument) -> Any:
-        return get(c.raw) if c.raw.flags & Flag.OBJECT else None
+        return get(c.raw) if c.raw.flags & _OBJECT else None
 
     return decode
 
@@ -474,28 +494,28 @@ def _exec_path(c: Context, a: Argument) -> str | None:
     raw = c.raw
     if not _is_success(c):
         return _named(c, a.name, c.call.base if c.call else None, c.register("filename"), raw.path0)
-    if not raw.flags & Flag.SCRIPT:
+    if not raw.flags & _SCRIPT:
         return _object(c, a.name)
-    marks = list(c.marks)
     name = _exec_name(c, "filename")
-    c.marks = marks
     base = _script_base(c)
     path = None if name is None else base if not name else joined(base, name)
     if path is None:
         c.unreadable(a.name)
         return None
+    if ("filename", "truncated") in c.marks:
+        c.mark(a.name, "truncated")
     return c.write(a.name, path)
 
 
 def _script_base(c: Context) -> bytes | None:
     found = c.section(Section.TEXT, NONE_REGISTER)
     if found is not None:
-        return None if found[1] & Mark.UNREADABLE else found[0]
+        return None if found[1] & _UNREADABLE else found[0]
     return c.raw.path1
 
 
 def _interpreter(c: Context, a: Argument) -> str | None:
-    return _object(c, a.name) if _is_success(c) and c.raw.flags & Flag.SCRIPT else None
+    return _object(c, a.name) if _is_success(c) and c.raw.flags & _SCRIPT else None
 
 
 def _old_pid(c: Context, _a: Argument) -> int:
@@ -528,13 +548,13 @@ def _argv(c: Context, a: Argument) -> list[str] | None:
         c.unreadable(a.name)
         return None
     data, marks = found
-    if marks & Mark.UNREADABLE:
+    if marks & _UNREADABLE:
         c.unreadable(a.name)
         if not data:
             return None
-    if marks & Mark.TRUNCATED:
+    if marks & _TRUNCATED:
         c.mark(a.name, "truncated")
-    return [c.write(a.name, part) for part in data.removesuffix(b"\0").split(b"\0")] if data else []
+    return c.write_list(a.name, data.removesuffix(b"\0").split(b"\0")) if data else []
 
 
 def _cwd(c: Context, a: Argument) -> str | None:
@@ -699,7 +719,7 @@ def _passed(c: Context) -> tuple[bytes | None, bool, bool]:
     found = c.section(Section.SOCKADDR, register)
     if found is None:
         return None, False, pointer
-    return found[0], bool(found[1] & Mark.UNREADABLE), pointer
+    return found[0], bool(found[1] & _UNREADABLE), pointer
 
 
 def _peer(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None], bool]:
@@ -710,16 +730,18 @@ def _peer(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None]
         return none, False
     data, unreadable, pointer = _passed(c)
     if kind in ("network.connect", "network.bind"):
-        return (none, True) if unreadable or not pointer else (sockaddr(data or b""), False)
+        is_gone = data is None and bool(c.raw.flags & _NO_ROOM)
+        return (none, True) if unreadable or not pointer or is_gone else (sockaddr(data or b""), False)
     if kind == "network.getpeername":
-        return (none, True) if unreadable else (sockaddr(data or b""), False)
+        is_gone = data is None and pointer and bool(c.raw.flags & _NO_ROOM)
+        return (none, True) if unreadable or is_gone else (sockaddr(data or b""), False)
     if unreadable:
         return none, True
     if data and len(data) >= 2:
         return sockaddr(data), False
     found = _socket(c)
     if found is None:
-        return none, bool(c.raw.flags & (Flag.NO_PAYLOAD | Flag.MORE))
+        return none, bool(c.raw.flags & _NO_ROOM)
     return _of_socket(*found, peer=True), False
 
 
@@ -757,7 +779,7 @@ def _protocol(c: Context, a: Argument) -> str | None:
 
 def _message(c: Context, name: str) -> tuple[int, int, int, int, int] | None:
     found = c.section(Section.MESSAGE, 1)
-    if found is None or found[1] & Mark.UNREADABLE or len(found[0]) < _MESSAGE.size:
+    if found is None or found[1] & _UNREADABLE or len(found[0]) < _MESSAGE.size:
         if name:
             if found is None:
                 c.missing(name)
@@ -839,8 +861,8 @@ DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
     Kind.TEXT_BYTES: _string, Kind.PATH: _path, Kind.PATH2: _path2, Kind.RESULT_FD: _result_fd, Kind.NEWFD: _newfd, Kind.CREATED: _created,
     Kind.OPEN_FLAGS: _open_flags, Kind.CREATE_FLAGS: _open_flags, Kind.OPEN_MODE: _open_mode, Kind.RESOLVE: _resolve, Kind.AT_FLAGS: _at_flags,
     Kind.RENAME_FLAGS: _flags(constants.RENAME), Kind.DUP_FLAGS: _dup_flags, Kind.CLOSE_RANGE_FLAGS: _flags(constants.CLOSE_RANGE),
-    Kind.STAT_MODE: _stat(1, _STATX_MODE, _mode), Kind.STAT_TYPE: _stat(1, _STATX_TYPE, file_type), Kind.STAT_UID: _stat(2, _STATX_UID),
-    Kind.STAT_GID: _stat(3, _STATX_GID), Kind.STAT_INODE: _stat(4, _STATX_INO), Kind.STAT_SIZE: _stat(5, _STATX_SIZE), Kind.COUNT: _count,
+    Kind.STAT_MODE: _stat(1, _STATX_MODE, _mode), Kind.STAT_TYPE: _stat(1, _STATX_TYPE, file_type), Kind.STAT_UID: _stat(2, _STATX_UID, _id),
+    Kind.STAT_GID: _stat(3, _STATX_GID, _id), Kind.STAT_INODE: _stat(4, _STATX_INO), Kind.STAT_SIZE: _stat(5, _STATX_SIZE), Kind.COUNT: _count,
     Kind.FILE_INODE: _of_file(lambda raw: raw.inode), Kind.FILE_UID: _of_file(lambda raw: raw.file_uid), Kind.FILE_MODE: _of_file(lambda raw: _mode(raw.file_mode)),
     Kind.FILE_TYPE: _of_file(lambda raw: file_type(raw.file_mode)), Kind.CHILD_PID: _from_args(lambda raw: s32(raw.args[0])),
     Kind.CHILD_TID: _from_args(lambda raw: s32(raw.args[1])), Kind.CHILD_COMM: _child_comm, Kind.PARENT_PID: _from_args(lambda raw: s32(raw.args[2])),
@@ -850,7 +872,7 @@ DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
     Kind.CORE_DUMPED: _from_args(lambda raw: bool(raw.args[0] & 0x80)), Kind.PRIORITY: _from_args(lambda raw: s32(raw.args[1])), Kind.OWN_TID: _from_args(lambda raw: raw.tid),
     Kind.OWN_COMM: _own_comm, Kind.GROUP_DEAD: _from_args(lambda raw: bool(raw.args[2])), Kind.LIFETIME: _from_args(lambda raw: s64(raw.args[4]) - s64(raw.args[3])),
     Kind.PAIR: _pair, Kind.PIPE_FLAGS: _flags(constants.PIPE), Kind.SIGNAL_PID: _signal_pid, Kind.SIGNAL: _plain(_signal), Kind.TARGET_COMM: _target_comm,
-    Kind.PTRACE_REQUEST: _enumeration(constants.PTRACE), Kind.PROT: _flags(constants.PROT), Kind.MMAP_FLAGS: _flags(constants.MMAP),
+    Kind.PTRACE_REQUEST: _enumeration(constants.PTRACE), Kind.PROT: _flags(constants.PROT), Kind.MMAP_FLAGS: _mmap_flags,
     Kind.SOCKET_FAMILY: _enumeration(constants.FAMILIES), Kind.SOCKET_TYPE: _flags(constants.SOCKET_TYPE), Kind.ADDR_LEN: _addr_len, Kind.PEER_FAMILY: _peer_part(0),
     Kind.PEER_PORT: _peer_part(1), Kind.PEER_ADDR: _peer_part(2), Kind.LOCAL_ADDR: _local_part(2), Kind.LOCAL_PORT: _local_part(1), Kind.PROTOCOL: _protocol,
     Kind.MESSAGE_LEN: _message_len, Kind.MESSAGE_FLAGS: _flags(constants.MESSAGE), Kind.MESSAGES: _messages, Kind.MESSAGE_BYTES: _message_bytes,

@@ -46,8 +46,9 @@ class Flags:
     """Symbols of a set of bits.
 
     Attributes:
-        bits: (name, value), composites too; the longest composite wins.
-        field: Mask of a part that is a number, not bits (O_ACCMODE), and `values` the names of its numbers.
+        bits: (name, value), composites too; the longest composite wins. They are written in the order of their values.
+        mask, values: Mask of a part that is a number, not bits (O_ACCMODE), and the names of its numbers.
+        mask2, values2: A second such part, written last (the page size of mmap's flags).
         zero: What none set is called.
         width: Significant bits of the register.
     """
@@ -57,6 +58,8 @@ class Flags:
     values: Mapping[int, str] = field(default_factory=dict)
     zero: str = "0"
     width: int = 32
+    mask2: int = 0
+    values2: Mapping[int, str] = field(default_factory=dict)
 
     def text(self, value: int) -> str:
         """`O_WRONLY|O_CREAT|0x40000000`."""
@@ -82,6 +85,10 @@ def _symbols(flags: Flags, value: int) -> str:
             found.append((bits, name))
             left &= ~bits
     names += [name for _bits, name in sorted(found)]
+    size = left & flags.mask2
+    if size in flags.values2:
+        names.append(flags.values2[size])
+        left &= ~flags.mask2
     if left:
         names.append(hex(left))
     return "|".join(names)
@@ -101,7 +108,10 @@ OPEN = Flags(
     ),
     mask=3, values={0: "O_RDONLY", 1: "O_WRONLY", 2: "O_RDWR"}, width=64,
 )  # fmt: skip
-RESOLVE = Flags((("RESOLVE_NO_XDEV", 1), ("RESOLVE_NO_MAGICLINKS", 2), ("RESOLVE_NO_SYMLINKS", 4), ("RESOLVE_BENEATH", 8), ("RESOLVE_IN_ROOT", 16), ("RESOLVE_CACHED", 32)), width=64)
+RESOLVE = Flags(
+    (("RESOLVE_NO_XDEV", 1), ("RESOLVE_NO_MAGICLINKS", 2), ("RESOLVE_NO_SYMLINKS", 4), ("RESOLVE_BENEATH", 8), ("RESOLVE_IN_ROOT", 16), ("RESOLVE_CACHED", 32)),
+    width=64,
+)
 _AT_COMMON = (("AT_SYMLINK_NOFOLLOW", 0x100), ("AT_NO_AUTOMOUNT", 0x800), ("AT_EMPTY_PATH", 0x1000))
 AT_FLAGS: Mapping[str, Flags] = MappingProxyType({
     "unlinkat": Flags((("AT_REMOVEDIR", 0x200), *_AT_COMMON)),
@@ -123,19 +133,27 @@ CLONE = Flags(
     ),
     width=64,
 )  # fmt: skip
-PIPE = Flags((("O_CLOEXEC", 0o2000000), ("O_DIRECT", 0o40000), ("O_NONBLOCK", 0o4000), ("O_EXCL", 0o200)))
+PIPE = Flags((("O_CLOEXEC", 0o2000000), ("O_DIRECT", 0o40000), ("O_NONBLOCK", 0o4000), ("O_NOTIFICATION_PIPE", 0o200)))
 DUP = Flags((("O_CLOEXEC", 0o2000000),))
 PROT = Flags(
-    (("PROT_READ", 1), ("PROT_WRITE", 2), ("PROT_EXEC", 4), ("PROT_SEM", 8), ("PROT_GROWSDOWN", 0x1000000), ("PROT_GROWSUP", 0x2000000)), zero="PROT_NONE", width=64
+    (("PROT_READ", 1), ("PROT_WRITE", 2), ("PROT_EXEC", 4), ("PROT_SEM", 8), ("PROT_GROWSDOWN", 0x1000000), ("PROT_GROWSUP", 0x2000000)),
+    zero="PROT_NONE",
+    width=64,
 )
-MMAP = Flags(
-    (
-        ("MAP_FIXED", 0x10), ("MAP_ANONYMOUS", 0x20), ("MAP_32BIT", 0x40), ("MAP_ABOVE4G", 0x80), ("MAP_GROWSDOWN", 0x100), ("MAP_DENYWRITE", 0x800),
-        ("MAP_EXECUTABLE", 0x1000), ("MAP_LOCKED", 0x2000), ("MAP_NORESERVE", 0x4000), ("MAP_POPULATE", 0x8000), ("MAP_NONBLOCK", 0x10000),
-        ("MAP_STACK", 0x20000), ("MAP_HUGETLB", 0x40000), ("MAP_SYNC", 0x80000), ("MAP_FIXED_NOREPLACE", 0x100000), ("MAP_UNINITIALIZED", 0x4000000),
-    ),
-    mask=0xF, values={1: "MAP_SHARED", 2: "MAP_PRIVATE", 3: "MAP_SHARED_VALIDATE", 8: "MAP_DROPPABLE"}, width=64,
+_MMAP_BITS = (
+    ("MAP_FIXED", 0x10), ("MAP_ANONYMOUS", 0x20), ("MAP_32BIT", 0x40), ("MAP_ABOVE4G", 0x80), ("MAP_GROWSDOWN", 0x100), ("MAP_DENYWRITE", 0x800),
+    ("MAP_EXECUTABLE", 0x1000), ("MAP_LOCKED", 0x2000), ("MAP_NORESERVE", 0x4000), ("MAP_POPULATE", 0x8000), ("MAP_NONBLOCK", 0x10000),
+    ("MAP_STACK", 0x20000), ("MAP_HUGETLB", 0x40000), ("MAP_SYNC", 0x80000), ("MAP_FIXED_NOREPLACE", 0x100000),
 )  # fmt: skip
+_HUGE = {14: "16KB", 16: "64KB", 19: "512KB", 20: "1MB", 21: "2MB", 23: "8MB", 24: "16MB", 25: "32MB", 28: "256MB", 29: "512MB", 30: "1GB", 31: "2GB", 34: "16GB"}  # fmt: skip
+_HUGE_SHIFT, _HUGE_MASK = 26, 0x3F
+_MMAP_TYPES = {1: "MAP_SHARED", 2: "MAP_PRIVATE", 3: "MAP_SHARED_VALIDATE", 8: "MAP_DROPPABLE"}
+MMAP = Flags((*_MMAP_BITS, ("MAP_UNINITIALIZED", 0x4000000)), mask=0xF, values=_MMAP_TYPES, width=64)
+MMAP_HUGE = Flags(
+    _MMAP_BITS, mask=0xF, values=_MMAP_TYPES, width=64,
+    mask2=_HUGE_MASK << _HUGE_SHIFT, values2={log2 << _HUGE_SHIFT: f"MAP_HUGE_{size}" for log2, size in _HUGE.items()},
+)  # fmt: skip
+"""With MAP_HUGETLB bits 26 to 31 are the page size (its base 2 logarithm), where otherwise MAP_UNINITIALIZED stands."""
 MESSAGE = Flags(
     (
         ("MSG_OOB", 1), ("MSG_PEEK", 2), ("MSG_DONTROUTE", 4), ("MSG_CTRUNC", 8), ("MSG_PROBE", 0x10), ("MSG_TRUNC", 0x20), ("MSG_DONTWAIT", 0x40),
@@ -157,9 +175,11 @@ FAMILIES: Mapping[int, str] = MappingProxyType(
 )  # fmt: skip
 PROTOCOLS: Mapping[int, str] = MappingProxyType({
     0: "IPPROTO_IP", 1: "IPPROTO_ICMP", 2: "IPPROTO_IGMP", 4: "IPPROTO_IPIP", 6: "IPPROTO_TCP", 8: "IPPROTO_EGP", 12: "IPPROTO_PUP", 17: "IPPROTO_UDP",
-    22: "IPPROTO_IDP", 29: "IPPROTO_TP", 33: "IPPROTO_DCCP", 41: "IPPROTO_IPV6", 46: "IPPROTO_RSVP", 47: "IPPROTO_GRE", 50: "IPPROTO_ESP", 51: "IPPROTO_AH",
-    58: "IPPROTO_ICMPV6", 92: "IPPROTO_MTP", 94: "IPPROTO_BEETPH", 98: "IPPROTO_ENCAP", 103: "IPPROTO_PIM", 108: "IPPROTO_COMP", 115: "IPPROTO_L2TP",
-    132: "IPPROTO_SCTP", 136: "IPPROTO_UDPLITE", 137: "IPPROTO_MPLS", 143: "IPPROTO_ETHERNET", 144: "IPPROTO_AGGFRAG", 255: "IPPROTO_RAW", 256: "IPPROTO_SMC", 262: "IPPROTO_MPTCP",
+    22: "IPPROTO_IDP", 29: "IPPROTO_TP", 33: "IPPROTO_DCCP", 41: "IPPROTO_IPV6", 43: "IPPROTO_ROUTING", 44: "IPPROTO_FRAGMENT", 46: "IPPROTO_RSVP",
+    47: "IPPROTO_GRE", 50: "IPPROTO_ESP", 51: "IPPROTO_AH", 58: "IPPROTO_ICMPV6", 59: "IPPROTO_NONE", 60: "IPPROTO_DSTOPTS",
+    92: "IPPROTO_MTP", 94: "IPPROTO_BEETPH", 98: "IPPROTO_ENCAP", 103: "IPPROTO_PIM", 108: "IPPROTO_COMP", 115: "IPPROTO_L2TP",
+    132: "IPPROTO_SCTP", 135: "IPPROTO_MH", 136: "IPPROTO_UDPLITE", 137: "IPPROTO_MPLS", 143: "IPPROTO_ETHERNET", 144: "IPPROTO_AGGFRAG", 255: "IPPROTO_RAW",
+    256: "IPPROTO_SMC", 262: "IPPROTO_MPTCP",
 })  # fmt: skip
 PTRACE: Mapping[int, str] = MappingProxyType(
     _numbered(0, "PTRACE_TRACEME PTRACE_PEEKTEXT PTRACE_PEEKDATA PTRACE_PEEKUSER PTRACE_POKETEXT PTRACE_POKEDATA PTRACE_POKEUSER PTRACE_CONT PTRACE_KILL PTRACE_SINGLESTEP")
@@ -189,4 +209,4 @@ def errno_text(name: str) -> str:
 
 def signal_name(number: int) -> str:
     """`SIGTERM`, `SIGRTMIN+2`; `0` of 0; hex of the others."""
-    return SIGNALS.get(number) or ("0" if number == 0 else hex(number & 0xFFFFFFFF))
+    return SIGNALS.get(number) or ("0" if number == 0 else hex(number & 0xFFFFFFFF if number < 0 else number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from kellect_tui.events import arguments, constants
@@ -10,7 +11,14 @@ from kellect_tui.events.catalogue import BY_ID
 from kellect_tui.events.record import NO_ID, NO_SYSCALL, Event, Flag, Raw
 from kellect_tui.events.syscalls import names
 
-_ABIS = ((Flag.I386, "i386"), (Flag.X32, "x32"), (Flag.ARM, "arm"))
+_ABIS = ((int(Flag.I386), "i386"), (int(Flag.X32), "x32"), (int(Flag.ARM), "arm"))
+_FOREIGN = int(Flag.I386 | Flag.X32 | Flag.ARM)
+_NO_RESULT = int(Flag.NO_RESULT)
+
+
+@lru_cache(8)
+def _names(machine: str | None) -> Mapping[int, str]:
+    return names(machine)
 
 
 def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes | None, machine: str | None = None) -> Event:
@@ -39,7 +47,7 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
         timestamp=time_ns // 1000,
         event_type=name,
         family=family,
-        syscall=names(machine).get(raw.syscall) if raw.syscall != NO_SYSCALL else None,
+        syscall=_names(machine).get(raw.syscall) if raw.syscall != NO_SYSCALL else None,
         comm=comm,
         pid=pid,
         tid=tid,
@@ -56,14 +64,14 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
         duration_ns=raw.duration if 0 <= raw.duration < 1 << 63 else None,
         arguments=values,
         incomplete=marks,
-        abi=next((abi for flag, abi in _ABIS if raw.flags & flag), None),
+        abi=next((abi for flag, abi in _ABIS if raw.flags & flag), None) if raw.flags & _FOREIGN else None,
         time_ns=time_ns,
     )
 
 
 def outcome(raw: Raw) -> tuple[int | None, str | None]:
     """(result, error): null and the restart's name for an interrupted call that the kernel may restart."""
-    if raw.flags & Flag.NO_RESULT:
+    if raw.flags & _NO_RESULT:
         return None, None
     if not -constants.MAX_ERRNO <= raw.result < 0:
         return raw.result, None
