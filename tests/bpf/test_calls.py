@@ -77,7 +77,8 @@ def test_every_event_of_every_task_is_recorded_as_it_was(run: tuple[list[Line], 
             got = [line for line in got if line["event_type"] == "process.exec"]
         for index, line in enumerate(wanted):
             if index >= len(got) or not matches(shown(line), got[index]):
-                wrong.append(f"task {tid}, event {index}:\n  made     {json.dumps(shown(line))}\n  recorded {json.dumps(got[index]) if index < len(got) else 'nothing'}")
+                there = json.dumps(got[index]) if index < len(got) else "nothing"
+                wrong.append(f"task {tid}, event {index}:\n  made     {json.dumps(shown(line))}\n  recorded {there}")
                 break
         else:
             wrong += [f"task {tid}: recorded, never made: {json.dumps(line)}" for line in got[len(wanted) :]]
