@@ -14,6 +14,7 @@ from kellect_tui.session.session import Session
 from kellect_tui.tui.capture_switch import CaptureControl
 from kellect_tui.tui.meter import CostMeter, Rate
 from kellect_tui.tui.palette import ActionProvider
+from kellect_tui.tui.priority import prefer_this_thread
 from kellect_tui.tui.saving import filter_help, save_screen
 from kellect_tui.tui.screens.confirm import Confirm
 from kellect_tui.tui.screens.help import HelpScreen
@@ -81,6 +82,7 @@ class KellectApp(App[None]):
             loop.add_signal_handler(signal.SIGHUP, self.exit)
             loop.add_signal_handler(signal.SIGTERM, self.exit)
             spare_the_collector()
+            prefer_this_thread()
 
     def action_show_help(self) -> None:
         """The help, over the main screen."""

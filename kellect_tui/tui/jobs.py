@@ -9,6 +9,7 @@ from functools import partial
 from textual.message import Message
 from textual.widget import Widget
 
+from kellect_tui.tui.priority import be_ordinary
 from kellect_tui.tui.views import Job
 
 SHOW_AFTER = 0.2
@@ -77,6 +78,7 @@ class Jobs:
 
     def _work(self, job: Job) -> None:
         """On a thread: only posts a message."""
+        be_ordinary()
         error: Exception | None = None
         try:
             job.run()

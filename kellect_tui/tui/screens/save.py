@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kellect_tui.errors import KellectError
+from kellect_tui.tui.priority import be_ordinary
 from kellect_tui.tui.quantities import size
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.choice import Choice
@@ -153,6 +154,7 @@ class SaveScreen(ModalScreen[Saved | None]):
 
     def _work(self, path: Path, format: str, only_view: bool, cancelled: threading.Event) -> None:
         """On a thread of its own: only posts messages."""
+        be_ordinary()
         try:
             count = self._write(path, format, only_view, lambda done, total: self._report(done, total), cancelled.is_set)
         except KellectError as error:
