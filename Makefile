@@ -83,7 +83,7 @@ screenshots: setup-test ## PNG and SVG of the main screens
 	$(PYTHON) screenshots/render.py
 
 demo-session: setup ## record the session of `make demo` anew (root)
-	$(SUDO) $(VENV)/bin/kellect-tui record -o kellect_tui/data/demo.kellect -- sh screenshots/demo.sh
+	$(SUDO) $(PYTHON) screenshots/demo.py
 
 install: ## put the monitor under /opt and a launcher into /usr/local/bin (sudo make install)
 	$(call apt_install,$(APT_RUN))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the built-in recording (kellect-tui --demo) shows: a few programs a person would recognise, successes and failures.
-#   sudo .venv/bin/kellect-tui record -o kellect_tui/data/demo.kellect -- sh screenshots/demo.sh
+# screenshots/demo.py records it (`make demo-session`).
 set -u
 cd "$(mktemp -d /tmp/demo.XXXXXX)" || exit 1
 mkdir -p site/css build && echo '<h1>hello</h1>' > site/index.html && echo 'body { color: teal }' > site/css/main.css
