@@ -54,11 +54,17 @@ def export(
 ) -> int:
     """Write a session, or what a predicate lets through, into a file (whole or not at all) or a stream.
 
-    Returns the number of events written, the monitor's own not counted; -1 when cancelled. Raises CannotWrite, BadOption.
+    Returns the number of events written, the monitor's own not counted; -1 when cancelled.
+    Raises CannotWrite, BadOption; BrokenPipeError where a stream's reader has gone.
     """
     known_format(format)
     if not isinstance(out, Path):
-        return _write(session, out, format, predicate, progress, cancelled)
+        try:
+            return _write(session, out, format, predicate, progress, cancelled)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise cannot_write("the output", error) from error
     with whole(out) as output:
         count = _write(session, output.file, format, predicate, progress, cancelled)
         if count < 0:
@@ -76,17 +82,12 @@ def _write(session: Session, file: BinaryIO, format: str, predicate: Predicate |
         return write_session(session, file, view=view, progress=progress, cancelled=cancelled)
     ledger = Ledger()
     ledger.begin(session.started_ns or 0)
-    try:
-        writer = WRITERS[format](file)
-        for event in _events(session, view, ledger, progress, cancelled):
-            if event is None:
-                return -1
-            writer.write(event)
-        writer.close()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise cannot_write(getattr(file, "name", "the output"), error) from error
+    writer = WRITERS[format](file)
+    for event in _events(session, view, ledger, progress, cancelled):
+        if event is None:
+            return -1
+        writer.write(event)
+    writer.close()
     return ledger.captured
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -23,13 +24,14 @@ _REMEDIES = {
     "EISDIR": "give a file's name, not a directory's",
     "ELOOP": "the name is a symbolic link; links are not followed when root writes",
     "EEXIST": "give a name that is a plain file's or nobody's",
+    "EFBIG": "the limit of a file's size (ulimit -f) is reached: raise it or export less",
+    "ENAMETOOLONG": "choose a shorter name",
+    "ENOTDIR": "a part of the path is a file, not a directory: choose another",
 }
 
 
 def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
     """What to tell about a failed open or write."""
-    import errno
-
     symbol = errno.errorcode.get(error.errno or 0, "")
     return CannotWrite(f"{path} cannot be written: {error.strerror or error}", _REMEDIES.get(symbol, "choose another place"))
 
@@ -48,18 +50,25 @@ def _require_plain(path: Path) -> None:
         raise CannotWrite(f"{path} is a symbolic link", _REMEDIES["ELOOP"])
     if path.is_dir():
         raise CannotWrite(f"{path} is a directory", _REMEDIES["EISDIR"])
+    if path.exists() and not path.is_file():  # replacing /dev/null as root would take it from everybody
+        raise CannotWrite(f"{path} is a device, pipe or socket", "`-o -` writes to standard output, which can be any of them")
 
 
 def open_new(path: Path) -> BinaryIO:
     """A new file, mode 0600, owned by who typed sudo; never through a link. Raises CannotWrite."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
         who = owner()
         if who is not None:
             os.fchown(fd, *who)
-        return os.fdopen(fd, "wb", buffering=1 << 20)
     except OSError as error:
+        os.close(fd)
+        path.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
+    return os.fdopen(fd, "wb", buffering=1 << 20)
 
 
 def check(path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, BinaryIO, Protocol
 
 import orjson
 
-from kellect_tui.events.catalogue import BY_NAME, TYPES
+from kellect_tui.events.catalogue import BY_NAME, MONITOR_TYPES, TYPES, Kind
 from kellect_tui.events.record import FIELDS, Event, to_dict
 
 FORMAT = "kellect-tui/1"
@@ -147,14 +148,15 @@ class Parquet:
         import pyarrow as pa
 
         self._file = file
+        self._types = parquet_types()
         self._rows: list[dict[str, Any]] = []
         self._writer: Any = None
-        self._schema = pa.schema([(name, _PARQUET_TYPES.get(name, pa.string)()) for name in (*COMMON, *ARGUMENT_COLUMNS)])
+        self._schema = pa.schema([(name, self._types.get(name, pa.string())) for name in (*COMMON, *ARGUMENT_COLUMNS)])
 
     def write(self, event: Event) -> None:
         """One row."""
         row = flat(event)
-        self._rows.append({name: value if value is None or name in _PARQUET_TYPES else _as_text(value) for name, value in row.items()})
+        self._rows.append({name: value if value is None or name in self._types else _as_text(value) for name, value in row.items()})
         if len(self._rows) >= self._GROUP:
             self._flush()
 
@@ -177,46 +179,33 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _parquet_types() -> dict[str, Any]:
-    """Columns that hold numbers in every type that has them; all others are text."""
+_MONITOR_NUMBERS = {f"arg.{name}" for name in ("count", "cpu", "from", "to", "captured", "lost", "skipped", "incomplete")}
+_MONITOR_TEXTS = {f"arg.{argument.name}" for row in MONITOR_TYPES for argument in row.arguments} - _MONITOR_NUMBERS
+_SIGNED = {
+    Kind.FD, Kind.INT, Kind.LONG, Kind.UINT, Kind.ID, Kind.OLD_ID, Kind.RESULT_FD, Kind.NEWFD, Kind.FILE_UID, Kind.STAT_UID, Kind.STAT_GID, Kind.STAT_SIZE,
+    Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.RESULT_TID, Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME,
+    Kind.SIGNAL_PID, Kind.ADDR_LEN, Kind.PEER_PORT, Kind.LOCAL_PORT, Kind.MESSAGES, Kind.MESSAGE_BYTES,
+}  # fmt: skip
+_UNSIGNED = {Kind.SIZE, Kind.COUNT, Kind.FILE_INODE, Kind.STAT_INODE, Kind.MESSAGE_LEN}
+_BOOLEAN = {Kind.CREATED, Kind.THREAD, Kind.CORE_DUMPED, Kind.GROUP_DEAD}
+
+
+@cache
+def parquet_types() -> Mapping[str, Any]:
+    """Column → its type, where it is not text: columns that hold only numbers, or only yes and no, in every type that has them."""
     import pyarrow as pa
 
-    from kellect_tui.events.catalogue import Kind
-
-    signed = {Kind.FD, Kind.INT, Kind.LONG, Kind.UINT, Kind.ID, Kind.OLD_ID, Kind.RESULT_FD, Kind.NEWFD, Kind.FILE_UID, Kind.STAT_UID, Kind.STAT_GID, Kind.STAT_SIZE,
-              Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.RESULT_TID, Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME,
-              Kind.SIGNAL_PID, Kind.ADDR_LEN, Kind.PEER_PORT, Kind.LOCAL_PORT, Kind.MESSAGES, Kind.MESSAGE_BYTES}  # fmt: skip
-    unsigned = {Kind.SIZE, Kind.COUNT, Kind.FILE_INODE, Kind.STAT_INODE, Kind.MESSAGE_LEN}
     kinds: dict[str, set[Kind]] = {}
     for row in TYPES:
         for argument in row.arguments:
             kinds.setdefault(f"arg.{argument.name}", set()).add(argument.kind)
-    monitor = {f"arg.{argument.name}" for row in BY_NAME.values() if row.family == "monitor" for argument in row.arguments}
-    types: dict[str, Any] = dict.fromkeys(("timestamp", "pid", "tid", "ppid", "uid", "gid", "ruid", "auid", "result", "duration_ns"), pa.int64)
+    types: dict[str, Any] = dict.fromkeys(("timestamp", "pid", "tid", "ppid", "uid", "gid", "ruid", "auid", "result", "duration_ns"), pa.int64())
+    types |= dict.fromkeys(_MONITOR_NUMBERS, pa.int64()) | dict.fromkeys(("arg.wall_seconds", "arg.cpu_seconds"), pa.float64())
     for name, found in kinds.items():
-        if name not in monitor and found <= signed:
-            types[name] = pa.int64
-        elif name not in monitor and found <= unsigned:
-            types[name] = pa.uint64
+        for members, type_ in ((_SIGNED, pa.int64()), (_UNSIGNED, pa.uint64()), (_BOOLEAN, pa.bool_())):
+            if name not in _MONITOR_TEXTS and found - {Kind.ABSENT} <= members:
+                types[name] = type_
     return types
 
-
-class _Lazy(dict[str, Any]):
-    """The column types, computed when first asked for: pyarrow is slow to import."""
-
-    def _fill(self) -> None:
-        if not super().__len__():
-            self.update(_parquet_types())
-
-    def __contains__(self, key: object) -> bool:
-        self._fill()
-        return super().__contains__(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        self._fill()
-        return super().get(key, default)
-
-
-_PARQUET_TYPES = _Lazy()
 
 WRITERS: Mapping[str, type] = {"jsonl": JsonLines, "json": Json, "csv": Csv, "parquet": Parquet, "kellect": Kellect}
