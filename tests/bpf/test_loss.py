@@ -39,9 +39,10 @@ def test_order_holds_across_losses(tmp_path: Path, loop: Path) -> None:
     events, _done = record(tmp_path / "o.jsonl", "--ring-size", "64k", command=[loop, "close", "300007"])
     times = [line["timestamp"] for line in events[1:-1]]
     assert times == sorted(times)
-    for before, gap, after in zip(events, events[1:], events[2:], strict=False):
-        if gap["event_type"] == "monitor.lost" and after["family"] == before["family"] == "file":
-            assert before["timestamp"] <= gap["arguments"]["from"] <= gap["arguments"]["to"] <= after["timestamp"] or before["tid"] != after["tid"]
+    gaps = [line for line in events if line["event_type"] == "monitor.lost"]
+    assert gaps, "the ring held everything: the test proves nothing"
+    for gap in gaps:  # `to` may lie behind events of another CPU that follow the gap
+        assert gap["timestamp"] == gap["arguments"]["from"] <= gap["arguments"]["to"]
 
 
 def test_with_room_enough_nothing_is_lost(tmp_path: Path, loop: Path) -> None:
