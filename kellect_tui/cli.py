@@ -263,15 +263,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(DONE)
-    except BrokenPipeError:
-        _close_stdout()
-        click.echo("kellect-tui: the output pipe was closed\n  what was written before is whole", err=True)
-        sys.exit(CANNOT)
     sys.exit(status if isinstance(status, int) else DONE)
-
-
-def _close_stdout() -> None:
-    """Keep Python from complaining a second time when it flushes standard output at its end."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

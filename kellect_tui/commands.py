@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
-from kellect_tui.errors import BadSessionFile, KellectError
+from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
 from kellect_tui.events.options import CaptureOptions
 
 DEMO = Path(__file__).parent / "data" / "demo.kellect"
@@ -55,8 +56,6 @@ def open_file(file: Path, display_filter: str) -> None:
 
 def _take_terminal() -> None:
     """Standard input was the session: the keys come from the terminal."""
-    import os
-
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY)
     except OSError as error:
@@ -100,12 +99,21 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     predicate = parse_filter(display_filter) if display_filter else None
     session = load(file)
     if output == "-":
-        count = write(session, sys.stdout.buffer, file_format or "jsonl", predicate=predicate)
-        sys.stdout.buffer.flush()
+        try:
+            count = write(session, sys.stdout.buffer, file_format or "jsonl", predicate=predicate)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError as error:  # click would end silently
+            forget_stdout()
+            raise CannotWrite("the output pipe was closed", "what was written before is whole") from error
     else:
         count = write(session, Path(output), file_format or format_of(Path(output)), predicate=predicate)
     note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
     click.echo(f"{count:,} events written to {'standard output' if output == '-' else output}{note}", err=True)
+
+
+def forget_stdout() -> None:
+    """Standard output's reader has gone: keep Python from complaining when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def record(options: CaptureOptions, *, output: str, file_format: str | None, duration: float | None, command: list[str], everything: bool) -> int:

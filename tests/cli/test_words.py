@@ -1,0 +1,165 @@
+"""The command line without probes: words, errors and their remedies, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kellect_tui import __version__
+from kellect_tui.events.catalogue import ALL_TYPES
+
+PROGRAM = (sys.executable, "-m", "kellect_tui")
+DEMO = Path(__file__).parents[2] / "kellect_tui" / "data" / "demo.kellect"
+
+
+def run(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PROGRAM, *words], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, **options)  # type: ignore[call-overload,no-any-return]  # passed through
+
+
+def failed(done: subprocess.CompletedProcess[str], status: int) -> str:
+    """What it said on standard error; nothing on standard output, and never a traceback."""
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout == f"kellect-tui, version {__version__}\n"
+    said = run("--help").stdout
+    assert "sudo kellect-tui record -o build.kellect -- make -j2" in said
+    assert {"record", "open", "export", "events", "doctor"} <= set(said.split())
+
+
+def test_the_catalogue_for_scripts() -> None:
+    rows = json.loads(run("events", "--json").stdout)
+    assert [row["event_type"] for row in rows] == [row.name for row in ALL_TYPES]
+    assert len(rows) == 42
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("recrod",), "Did you mean 'record'?"),
+        (("--evnts", "file"), "--events"),
+        (("-e", "file.opne"), "did you mean file.open?"),
+        (("-e", "-file,-process,-network,-user"), "no event type is left"),
+        (("-p", "abc"), "'abc' is no pid"),
+        (("-u", "no-such-user"), "there is no user 'no-such-user'"),
+        (("--duration", "soon"), "no length of time"),
+        (("--ring-size", "big"), "no size"),
+        (("record", "-o", "x.jsonl", "-f", "jsnol"), "did you mean jsonl?"),
+        (("record", "-o", "x.unknown"), "does not say which format"),
+        (("record",), "--output"),
+        (("export", DEMO, "-o", "x.txt"), "does not say which format"),
+    ],
+)
+def test_a_wrong_word_is_named_with_the_right_one(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    assert said in failed(run(*words, cwd=tmp_path), 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_filter_that_does_not_parse_shows_where() -> None:
+    lines = failed(run("export", DEMO, "-o", "-", "--filter", "comm = sh and pdi = 3"), 2).splitlines()
+    at = next(index for index, line in enumerate(lines) if line.endswith("comm = sh and pdi = 3"))
+    assert lines[at + 1].index("^") == lines[at].index("pdi")
+
+
+def test_files_that_are_no_session(tmp_path: Path) -> None:
+    assert "there is no file" in failed(run("export", tmp_path / "no", "-o", "-"), 1)
+    for data in (b"", b"hello", DEMO.read_bytes()[:50], bytes(5000)):
+        (tmp_path / "bad").write_bytes(data)
+        assert len(failed(run("export", tmp_path / "bad", "-o", "-"), 1).splitlines()) <= 2
+
+
+def test_a_session_cut_short_is_said_and_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.kellect"
+    cut.write_bytes(DEMO.read_bytes()[:-5000])
+    done = run("export", cut, "-o", "-")
+    assert done.returncode == 0
+    assert "cut short" in done.stderr
+
+
+def test_every_format_is_written_and_json_agrees_with_json_lines(tmp_path: Path) -> None:
+    for suffix in ("kellect", "jsonl", "json", "csv", "parquet"):
+        done = run("export", DEMO, "-o", tmp_path / f"x.{suffix}")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert (tmp_path / f"x.{suffix}").stat().st_mode & 0o777 == 0o600
+    lines = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
+    document = json.loads((tmp_path / "x.json").read_text())
+    assert document["format"] == "kellect-tui/1"
+    assert [document["start"], *document["events"], document["stop"]] == lines
+    again = run("export", tmp_path / "x.kellect", "-o", tmp_path / "again.jsonl")
+    assert again.returncode == 0
+    assert (tmp_path / "again.jsonl").read_text() == (tmp_path / "x.jsonl").read_text()
+
+
+def test_a_closed_pipe_is_one_line(tmp_path: Path) -> None:
+    script = f"{' '.join(PROGRAM)} export {DEMO} -o - 2>{tmp_path}/err | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "1\n"
+    assert (tmp_path / "err").read_text().splitlines()[0] == "kellect-tui: the output pipe was closed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
+def test_without_root_it_says_so_and_how() -> None:
+    said = failed(run("record", "-o", "/tmp/never.jsonl", user=65534, group=65534, extra_groups=[]), 1)
+    assert said.splitlines()[0] == "kellect-tui: tracing needs root"
+    assert "sudo kellect-tui" in said.splitlines()[1]
+    assert not Path("/tmp/never.jsonl").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_files_belong_to_who_typed_sudo(tmp_path: Path) -> None:
+    run("export", DEMO, "-o", tmp_path / "x.jsonl", env={**os.environ, "SUDO_UID": "1234", "SUDO_GID": "5678"})
+    status = (tmp_path / "x.jsonl").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (1234, 5678, 0o600)
+
+
+def test_a_link_at_the_output_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").symlink_to(tmp_path / "victim")
+    assert "symbolic link" in failed(run("export", DEMO, "-o", tmp_path / "x.jsonl"), 1)
+    assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.bpf
+def test_recording_says_what_is_wrong_before_it_begins(tmp_path: Path) -> None:
+    assert "cannot be written" in failed(run("record", "-o", tmp_path / "no" / "x.jsonl"), 1)
+    assert "command not found" in failed(run("record", "-o", tmp_path / "x.jsonl", "--", "no-such-command"), 127)
+    plain = tmp_path / "plain"
+    shutil.copy(__file__, plain)
+    assert "not executable" in failed(run("record", "-o", tmp_path / "x.jsonl", "--", plain), 126)
+    assert "there is no process" in failed(run("record", "-o", tmp_path / "x.jsonl", "-p", "999999999"), 2)
+
+
+@pytest.mark.bpf
+def test_a_full_disk_ends_it_loudly() -> None:
+    script = f"{' '.join(PROGRAM)} record -o - -- ls -lR /etc 2>&1 >/dev/full"
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stdout
+    assert "Traceback" not in ended.stdout
+
+
+@pytest.mark.bpf
+def test_json_lines_stream_to_standard_output_and_the_commands_output_does_not() -> None:
+    done = run("record", "-o", "-", "--", "echo", "said")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[0]["event_type"] == "monitor.start"
+    assert lines[-1]["event_type"] == "monitor.stop"
+    assert "said\n" in done.stderr
+
+
+@pytest.mark.bpf
+def test_doctor_finds_all_well_here() -> None:
+    done = run("doctor", "--json")
+    document = json.loads(done.stdout)
+    assert [check["name"] for check in document["checks"] if not check["ok"]] == []
+    assert document["ok"] is True
+    assert done.returncode == 0

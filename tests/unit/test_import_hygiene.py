@@ -1,0 +1,29 @@
+"""What each layer does not load: the screen works where BCC is not installed, `--help` is quick."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Names of all modules that a fresh interpreter has after the statement."""
+    code = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import kellect_tui.session.session, kellect_tui.session.file, kellect_tui.session.filter", {"textual", "bcc", "kellect_tui.bpf", "kellect_tui.tui"}),
+        ("import kellect_tui.tui.app", {"bcc", "kellect_tui.bpf"}),
+        ("import kellect_tui.export, kellect_tui.capture", {"bcc", "textual", "kellect_tui.bpf"}),
+        ("import kellect_tui.bpf.source", {"textual", "kellect_tui.session"}),
+        ("import kellect_tui.events.catalogue, kellect_tui.events.arguments", {"textual", "bcc", "pyarrow", "kellect_tui.session", "kellect_tui.bpf"}),
+        ("import kellect_tui.cli", {"textual", "pyarrow", "bcc", "kellect_tui.session", "kellect_tui.tui", "kellect_tui.bpf"}),
+    ],
+)
+def test_a_layer_loads_nothing_above_or_beside_it(statement: str, absent: set[str]) -> None:
+    assert loaded_by(statement) & absent == set()
