@@ -25,7 +25,7 @@ def main() -> None:
         place = Path(directory)
         shutil.copy(HERE / "demo.sh", place / "site.sh")
         recorded = place / "recorded.kellect"
-        record = [sys.executable, "-m", "kellect_tui", "record", "-o", recorded, "--", "sh", "site.sh"]
+        record = [sys.executable, "-m", "kellect_tui", "record", "-o", str(recorded), "--", "sh", "site.sh"]
         subprocess.run(record, check=True, cwd=place, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         session = open_session(recorded)
         document = session.processes.to_json()
