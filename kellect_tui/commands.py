@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
 from kellect_tui.events.options import CaptureOptions
+
+if TYPE_CHECKING:
+    from kellect_tui.session.filter import Filter
+    from kellect_tui.session.processes import Processes
+    from kellect_tui.session.session import Session
 
 DEMO = Path(__file__).parent / "data" / "demo.kellect"
 
@@ -63,7 +69,7 @@ def _take_terminal() -> None:
     os.dup2(terminal, 0)
 
 
-def load(file: Path):  # type: ignore[no-untyped-def]  # Session; imported late
+def load(file: Path) -> Session:
     """The session in a file, or on standard input for `-`."""
     from kellect_tui.session.file import open_session
 
@@ -77,16 +83,18 @@ def load(file: Path):  # type: ignore[no-untyped-def]  # Session; imported late
 def check_filter(text: str) -> None:
     """Raises BadFilter, with a caret under the spot, before anything starts."""
     if text:
-        parse_filter(text)
+        from kellect_tui.session.processes import Processes
+
+        parse_filter(text, Processes())
 
 
-def parse_filter(text: str):  # type: ignore[no-untyped-def]  # Filter; imported late
-    """The display filter; its error shows the text and a caret."""
+def parse_filter(text: str, processes: Processes, origin_ns: int = 0) -> Filter:
+    """The display filter over a session with these processes; its error shows the text and a caret."""
     from kellect_tui.errors import BadFilter
-    from kellect_tui.session.filter import parse
+    from kellect_tui.session.filter import Context, parse
 
     try:
-        return parse(text)
+        return parse(text, Context(processes, origin_ns))
     except BadFilter as error:
         raise BadFilter(f"the filter does not parse: {error.message}\n  {text}\n  {' ' * error.column}^", error.remedy, column=error.column) from error
 
@@ -96,8 +104,9 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     from kellect_tui.export import export as write
     from kellect_tui.export import format_of
 
-    predicate = parse_filter(display_filter) if display_filter else None
+    check_filter(display_filter)
     session = load(file)
+    predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
     if output == "-":
         try:
             count = write(session, sys.stdout.buffer, file_format or "jsonl", predicate=predicate)
