@@ -115,7 +115,8 @@ def test_single_bits_are_not_named_twice(name: str) -> None:
         (constants.AT_FLAGS["unlinkat"], 0x200, "AT_REMOVEDIR"),
         (constants.AT_FLAGS["linkat"], 0x1400, "AT_SYMLINK_FOLLOW|AT_EMPTY_PATH"),
         (constants.AT_OTHERS, 0x200, "0x200"),
-        (constants.CLONE, 0x3D0F00, "CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID"),
+        (constants.CLONE, 0x3D0F00,
+        "CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID"),
         (constants.CLONE, 0x300000080, "CLONE_NEWTIME|CLONE_CLEAR_SIGHAND|CLONE_INTO_CGROUP"),
     ],
 )  # fmt: skip
@@ -132,7 +133,9 @@ def test_signals(number: int, name: str) -> None:
     assert constants.signal_name(number) == name
 
 
-@pytest.mark.parametrize(("number", "name"), [(2, "ENOENT"), (11, "EAGAIN"), (35, "EDEADLK"), (95, "EOPNOTSUPP"), (133, "EHWPOISON"), (524, "ENOTSUPP"), (4000, "0xfa0")])
+@pytest.mark.parametrize(
+    ("number", "name"), [(2, "ENOENT"), (11, "EAGAIN"), (35, "EDEADLK"), (95, "EOPNOTSUPP"), (133, "EHWPOISON"), (524, "ENOTSUPP"), (4000, "0xfa0")]
+)
 def test_errno_names(number: int, name: str) -> None:
     assert constants.errno_name(number) == name
 
