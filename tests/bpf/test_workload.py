@@ -1,0 +1,73 @@
+"""The hard cases, each in a process all of whose events are known from its birth to its end.
+
+`workload` runs them all in one recording; see workload/workload.h for how it knows what is true.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bpf.compare import Line, compare
+
+pytestmark = pytest.mark.bpf
+SOURCES = Path(__file__).parent / "workload"
+CASES = [name for source in sorted(SOURCES.glob("cases_*.c")) for name in re.findall(r"^CASE\((\w+)\)", source.read_text(), re.MULTILINE)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recording of all cases."""
+
+    listed: list[str]
+    truth: dict[str, list[Line]]  # by case
+    broken: dict[str, list[str]]  # cases that did not go as they were meant to go
+    recorded: list[Line]
+
+
+def compiled(place: Path) -> tuple[Path, Path]:
+    """(the workload, the program that its cases execute)."""
+    program, helper = place / "workload", place / "helper"
+    sources = [SOURCES / "main.c", SOURCES / "log.c", SOURCES / "names.c", SOURCES / "calls.c", *sorted(SOURCES.glob("cases_*.c"))]
+    subprocess.run(["gcc", "-O1", "-Wall", "-o", program, *sources], check=True)
+    subprocess.run(["gcc", "-O1", "-static", "-nostdlib", "-o", helper, SOURCES / "helper.c"], check=True)
+    return program, helper
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    place = tmp_path_factory.mktemp("workload").resolve()
+    program, helper = compiled(place)
+    work, log, out = place / "w", place / "truth.jsonl", place / "out.jsonl"
+    work.mkdir()
+    listed = subprocess.run([program, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    words: list[Any] = [sys.executable, "-m", "kellect_tui", "record", "-o", out, "--", program, work, log, helper, *CASES]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    truth, broken = defaultdict(list), defaultdict(list)
+    for line in map(json.loads, log.read_text().splitlines()):
+        if "broken" in line:
+            broken[line["case"]].append(line["broken"])
+        else:
+            truth[line["case"]].append(line)
+    return Run(listed, dict(truth), dict(broken), [json.loads(line) for line in out.read_text().splitlines()])
+
+
+def test_every_case_is_run(run: Run) -> None:
+    assert sorted(run.listed) == sorted(CASES)
+    assert set(run.truth) == set(CASES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(run: Run, case: str) -> None:
+    assert run.broken.get(case, []) == []
+    wrong = compare(run.truth[case], run.recorded)
+    assert not wrong, "\n".join(wrong)
