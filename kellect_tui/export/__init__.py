@@ -111,7 +111,9 @@ def _events(session: Session, view: View | None, ledger: Ledger, progress: Progr
             if not at & 1023 and cancelled is not None and cancelled():
                 yield None
                 return
-            yield chunk.event_at(Row(row))
+            event = chunk.event_at(Row(row))
+            ledger.incomplete += bool(event.incomplete)
+            yield event
         done += len(rows)
         if progress is not None:
             progress(done, total)

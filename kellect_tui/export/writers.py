@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any, BinaryIO, Protocol
 
 import orjson
@@ -121,22 +121,48 @@ def flat(event: Event) -> dict[str, Any]:
     return row
 
 
-class Csv:
-    """A flat table; the first line names the columns. Null is an empty cell, true and false are words."""
+class _Encoded:
+    """What `csv` writes to: text in, UTF-8 out. (A TextIOWrapper closes the file behind it when it is let go of.)"""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._text = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
-        self._rows = csv.DictWriter(self._text, (*COMMON, *ARGUMENT_COLUMNS), restval="")
-        self._rows.writeheader()
+        self._file = file
+
+    def write(self, line: str) -> None:
+        self._file.write(line.encode())
+
+
+_PLACES: Mapping[str, tuple[tuple[int, str], ...]] = {
+    row.name: tuple((len(COMMON) + ARGUMENT_COLUMNS.index(f"arg.{argument.name}"), argument.name) for argument in row.arguments) for row in BY_NAME.values()
+}
+_OF_COMMON = attrgetter(*COMMON)
+
+
+class Csv:
+    """A flat table; the first line names the columns. Null is an empty cell, true and false are words, lists and objects JSON."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._rows = csv.writer(_Encoded(file))
+        self._rows.writerow((*COMMON, *ARGUMENT_COLUMNS))
 
     def write(self, event: Event) -> None:
         """One row."""
-        self._rows.writerow({name: str(value).lower() if isinstance(value, bool) else value for name, value in flat(event).items()})
+        cells = [*_OF_COMMON(event), *_NO_ARGUMENTS]
+        cells[_INCOMPLETE] = " ".join(event.incomplete)
+        for place, name in _PLACES.get(event.event_type, ()):
+            value = event.arguments[name]
+            if isinstance(value, (list, dict)):
+                value = orjson.dumps(value).decode()
+            elif isinstance(value, bool):
+                value = "true" if value else "false"
+            cells[place] = value
+        self._rows.writerow(cells)
 
     def close(self) -> None:
-        """Hand everything to the file, and leave it open."""
-        self._text.flush()
-        self._text.detach()
+        """Nothing is left to write."""
+
+
+_NO_ARGUMENTS = (None,) * len(ARGUMENT_COLUMNS)
+_INCOMPLETE = COMMON.index("incomplete")
 
 
 class Parquet:
@@ -166,7 +192,13 @@ class Parquet:
 
         if self._writer is None:
             self._writer = parquet.ParquetWriter(self._file, self._schema, compression="zstd")
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        there = set().union(*self._rows)  # most arguments are those of a few types: their columns are not gone through row by row
+        size = len(self._rows)
+        columns = [
+            pa.array([row.get(column.name) for row in self._rows], column.type) if column.name in there else pa.nulls(size, column.type)
+            for column in self._schema
+        ]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows = []
 
     def close(self) -> None:
