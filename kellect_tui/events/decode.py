@@ -27,7 +27,7 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
     Args:
         raw: The record.
         time_ns: When, since the epoch.
-        who: Row with comm, pid, tid, ppid, uid, gid, ruid, auid.
+        who: Mapping with comm, pid, tid, ppid, uid, gid, ruid, auid, or a row of a structured array with these; not looked at for the monitor's own.
         user: Name of the uid, where it has one.
         cgroup: Path of the control group, where the host has cgroup v2.
         machine: Whose system call numbers these are; None: this host's.
@@ -38,11 +38,13 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
     name = row.name if row is not None else f"unknown.{raw.event}"
     if family == "monitor":
         return _own(name, time_ns, values)
-    comm, comm_escaped = arguments.text(bytes(who["comm"]).split(b"\0", 1)[0])
+    if not isinstance(who, Mapping):  # a row of a structured array: one conversion is cheaper than one for each field
+        who = dict(zip(who.dtype.names, who.item(), strict=True))
+    comm, comm_escaped = arguments.text(who["comm"].split(b"\0", 1)[0])
     group, group_escaped = arguments.text(cgroup) if cgroup is not None else (None, False)
     marks += ("comm:escaped",) * comm_escaped + ("cgroup:escaped",) * group_escaped
     result, error = outcome(raw)
-    pid, tid, auid = int(who["pid"]), int(who["tid"]), int(who["auid"])
+    pid, tid, auid = who["pid"], who["tid"], who["auid"]
     return Event(
         timestamp=time_ns // 1000,
         event_type=name,
@@ -51,12 +53,12 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
         comm=comm,
         pid=pid,
         tid=tid,
-        ppid=int(who["ppid"]),
+        ppid=who["ppid"],
         process_type="process" if pid == tid else "thread",
-        uid=int(who["uid"]),
-        gid=int(who["gid"]),
+        uid=who["uid"],
+        gid=who["gid"],
         user=user,
-        ruid=int(who["ruid"]),
+        ruid=who["ruid"],
         auid=None if auid == NO_ID else auid,
         cgroup=group,
         result=result,
