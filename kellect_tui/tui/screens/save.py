@@ -22,6 +22,7 @@ from kellect_tui.tui.quantities import size
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.choice import Choice
 from kellect_tui.tui.widgets.line import Line, Word
+from kellect_tui.tui.widgets.text_input import TextInput
 
 Write = Callable[[Path, str, bool, Callable[[int, int], None], Callable[[], bool]], int]
 """(path, format, only what is shown, progress(done, total), cancelled) → events written. Raises KellectError."""
@@ -86,7 +87,7 @@ class SaveScreen(ModalScreen[Saved | None]):
         """Path, format, scope, and a line for progress or an error."""
         with Vertical(id="dialog"):
             yield Static("Save to a file", id="save-title", markup=False)
-            yield Input(self._suggested, id="save-path", compact=True, select_on_focus=False)
+            yield TextInput(self._suggested, id="save-path", compact=True, select_on_focus=False)
             yield Choice("Format  ", [(name, name) for name in self._suffixes], id="save-format")
             yield Choice("Events  ", self._scopes(), id="save-scope")
             yield Static("", id="save-message", markup=False)

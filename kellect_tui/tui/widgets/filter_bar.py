@@ -17,6 +17,7 @@ from textual.widgets import Input
 from kellect_tui.errors import BadFilter
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.line import Line, Word
+from kellect_tui.tui.widgets.text_input import TextInput
 
 HISTORY = 100
 
@@ -34,7 +35,7 @@ class Candidate(Protocol):
     def help(self) -> str: ...
 
 
-class FilterInput(Input):
+class FilterInput(TextInput):
     """One line of text with the keys of a shell."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
