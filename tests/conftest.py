@@ -7,9 +7,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from kellect_tui.bpf.btf import VMLINUX
 from kellect_tui.bpf.privileges import may_trace
+
+# A deadline for one example would be a timing assertion: on a busy machine it fails what is right.
+settings.register_profile("kellect", deadline=None)
+settings.load_profile("kellect")
 
 
 def why_no_bpf() -> str:

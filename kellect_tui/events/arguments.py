@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -193,12 +194,13 @@ def s64(value: int) -> int:
 
 
 Decoder = Callable[[Context, Argument], Any]
+Convert = Callable[[int], Any]
 
 
 # ---- registers
 
 
-def _plain(convert: Callable[[int], Any]) -> Decoder:
+def _plain(convert: Convert) -> Decoder:
     def decode(c: Context, a: Argument) -> Any:
         value = c.value(a.name)
         return None if value is None else convert(value)
@@ -220,12 +222,8 @@ def _mode(value: int) -> str:
     return f"0{value & 0o7777:03o}"
 
 
-def _flags(flags: constants.Flags) -> Decoder:
-    return _plain(flags.text)
-
-
-def _enumeration(values: Mapping[int, str]) -> Decoder:
-    return _plain(lambda value: constants.enumeration(values, s32(value)))
+def _enumeration(values: Mapping[int, str]) -> Convert:
+    return lambda value: constants.enumeration(values, s32(value))
 
 
 def _absent(_c: Context, _a: Argument) -> None:
@@ -398,10 +396,7 @@ def _at_flags(c: Context, a: Argument) -> str | None:
     return constants.AT_FLAGS.get(c.call.name, constants.AT_OTHERS).text(value)
 
 
-def _mmap_flags(c: Context, a: Argument) -> str | None:
-    value = c.value(a.name)
-    if value is None:
-        return None
+def _mmap_flags(value: int) -> str:
     return (constants.MMAP_HUGE if value & MAP_HUGETLB else constants.MMAP).text(value)
 
 
@@ -855,12 +850,22 @@ def _from_args(get: Callable[[Raw], Any]) -> Decoder:
     return lambda c, _a: get(c.raw)
 
 
+PLAIN: Mapping[Kind, Convert] = MappingProxyType({
+    Kind.FD: s32, Kind.INT: s32, Kind.LONG: s64, Kind.SIZE: int, Kind.UINT: lambda value: value & 0xFFFFFFFF, Kind.ID: _id, Kind.ADDRESS: hex,
+    Kind.MODE: _mode, Kind.RENAME_FLAGS: constants.RENAME.text, Kind.CLOSE_RANGE_FLAGS: constants.CLOSE_RANGE.text,
+    Kind.PIPE_FLAGS: constants.PIPE.text, Kind.SIGNAL: _signal, Kind.PTRACE_REQUEST: _enumeration(constants.PTRACE), Kind.PROT: constants.PROT.text,
+    Kind.MMAP_FLAGS: _mmap_flags, Kind.SOCKET_FAMILY: _enumeration(constants.FAMILIES), Kind.SOCKET_TYPE: constants.SOCKET_TYPE.text,
+    Kind.MESSAGE_FLAGS: constants.MESSAGE.text, Kind.ACCEPT_FLAGS: constants.ACCEPT.text,
+})  # fmt: skip
+"""Arguments that are one register and no more."""
+
 DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
-    Kind.ABSENT: _absent, Kind.DIRFD: _dirfd_argument, Kind.FD: _plain(s32), Kind.INT: _plain(s32), Kind.LONG: _plain(s64), Kind.SIZE: _plain(int),
-    Kind.UINT: _plain(lambda value: value & 0xFFFFFFFF), Kind.ID: _plain(_id), Kind.ADDRESS: _plain(hex), Kind.MODE: _plain(_mode), Kind.STRING: _string,
+    **{kind: _plain(convert) for kind, convert in PLAIN.items()},
+    Kind.ABSENT: _absent, Kind.DIRFD: _dirfd_argument,
+    Kind.STRING: _string,
     Kind.TEXT_BYTES: _string, Kind.PATH: _path, Kind.PATH2: _path2, Kind.RESULT_FD: _result_fd, Kind.NEWFD: _newfd, Kind.CREATED: _created,
     Kind.OPEN_FLAGS: _open_flags, Kind.CREATE_FLAGS: _open_flags, Kind.OPEN_MODE: _open_mode, Kind.RESOLVE: _resolve, Kind.AT_FLAGS: _at_flags,
-    Kind.RENAME_FLAGS: _flags(constants.RENAME), Kind.DUP_FLAGS: _dup_flags, Kind.CLOSE_RANGE_FLAGS: _flags(constants.CLOSE_RANGE),
+    Kind.DUP_FLAGS: _dup_flags,
     Kind.STAT_MODE: _stat(1, _STATX_MODE, _mode), Kind.STAT_TYPE: _stat(1, _STATX_TYPE, file_type), Kind.STAT_UID: _stat(2, _STATX_UID, _id),
     Kind.STAT_GID: _stat(3, _STATX_GID, _id), Kind.STAT_INODE: _stat(4, _STATX_INO), Kind.STAT_SIZE: _stat(5, _STATX_SIZE), Kind.COUNT: _count,
     Kind.FILE_INODE: _of_file(lambda raw: raw.inode), Kind.FILE_UID: _of_file(lambda raw: raw.file_uid), Kind.FILE_MODE: _of_file(lambda raw: _mode(raw.file_mode)),
@@ -871,22 +876,53 @@ DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
     Kind.CLONE_FIELD: _clone_field, Kind.RESULT_TID: _result_tid, Kind.EXIT_CODE: _exit_code, Kind.EXIT_BY_SIGNAL: _exit_by_signal,
     Kind.CORE_DUMPED: _from_args(lambda raw: bool(raw.args[0] & 0x80)), Kind.PRIORITY: _from_args(lambda raw: s32(raw.args[1])), Kind.OWN_TID: _from_args(lambda raw: raw.tid),
     Kind.OWN_COMM: _own_comm, Kind.GROUP_DEAD: _from_args(lambda raw: bool(raw.args[2])), Kind.LIFETIME: _from_args(lambda raw: s64(raw.args[4]) - s64(raw.args[3])),
-    Kind.PAIR: _pair, Kind.PIPE_FLAGS: _flags(constants.PIPE), Kind.SIGNAL_PID: _signal_pid, Kind.SIGNAL: _plain(_signal), Kind.TARGET_COMM: _target_comm,
-    Kind.PTRACE_REQUEST: _enumeration(constants.PTRACE), Kind.PROT: _flags(constants.PROT), Kind.MMAP_FLAGS: _mmap_flags,
-    Kind.SOCKET_FAMILY: _enumeration(constants.FAMILIES), Kind.SOCKET_TYPE: _flags(constants.SOCKET_TYPE), Kind.ADDR_LEN: _addr_len, Kind.PEER_FAMILY: _peer_part(0),
+    Kind.PAIR: _pair, Kind.SIGNAL_PID: _signal_pid, Kind.TARGET_COMM: _target_comm,
+    Kind.ADDR_LEN: _addr_len, Kind.PEER_FAMILY: _peer_part(0),
     Kind.PEER_PORT: _peer_part(1), Kind.PEER_ADDR: _peer_part(2), Kind.LOCAL_ADDR: _local_part(2), Kind.LOCAL_PORT: _local_part(1), Kind.PROTOCOL: _protocol,
-    Kind.MESSAGE_LEN: _message_len, Kind.MESSAGE_FLAGS: _flags(constants.MESSAGE), Kind.MESSAGES: _messages, Kind.MESSAGE_BYTES: _message_bytes,
-    Kind.ACCEPT_FLAGS: _flags(constants.ACCEPT), Kind.OLD_ID: _old_id,
+    Kind.MESSAGE_LEN: _message_len, Kind.MESSAGES: _messages, Kind.MESSAGE_BYTES: _message_bytes,
+    Kind.OLD_ID: _old_id,
 })  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the events of one type and call are decoded.
+
+    Attributes:
+        nulls: Every argument, null. plain: (name, conversion, register) of those that are a register; steps: what needs more.
+    """
+
+    row: EventType
+    call: Call | None
+    nulls: dict[str, Any]
+    plain: tuple[tuple[str, Convert, int], ...]
+    steps: tuple[tuple[str, Decoder, Argument], ...]
+
+
 @lru_cache(1024)
-def _plan(event: int, syscall: int, machine: str | None) -> tuple[EventType, Call | None, tuple[tuple[str, Decoder, Argument], ...]] | None:
+def _plan(event: int, syscall: int, machine: str | None) -> _Plan | None:
     row = BY_ID.get(event)
     if row is None:
         return None
-    call = row.by_name.get(names(machine).get(syscall, ""))
-    return row, call, tuple((argument.name, DECODERS[argument.kind], argument) for argument in row.arguments)
+    call = row.by_name.get(names(machine).get(syscall, "")) if event not in (FORK, EXIT) else None
+    plain: list[tuple[str, Convert, int]] = []
+    steps: list[tuple[str, Decoder, Argument]] = []
+    for argument in row.arguments:
+        convert = _conversion(row, call, argument.kind)
+        if convert is None:
+            steps.append((argument.name, DECODERS[argument.kind], argument))
+        elif call is not None and argument.name in call.at:
+            plain.append((argument.name, convert, call.at[argument.name]))
+    return _Plan(row, call, dict.fromkeys(argument.name for argument in row.arguments), tuple(plain), tuple(steps))
+
+
+def _conversion(row: EventType, call: Call | None, kind: Kind) -> Convert | None:
+    """What makes the argument of its register alone; None where it is more than that. (exec's registers depend on its result.)"""
+    if row.id != EXEC and kind is Kind.DIRFD:
+        return _dirfd
+    if row.id != EXEC and kind is Kind.AT_FLAGS and call is not None:
+        return constants.AT_FLAGS.get(call.name, constants.AT_OTHERS).text
+    return PLAIN.get(kind)
 
 
 def decode(raw: Raw, machine: str | None = None) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -894,12 +930,15 @@ def decode(raw: Raw, machine: str | None = None) -> tuple[dict[str, Any], tuple[
     plan = _plan(raw.event, raw.syscall, machine)
     if plan is None:
         return {}, ()
-    row, call, steps = plan
-    if row.family == "monitor":
+    if plan.row.family == "monitor":
         return monitor(raw), ()
-    context = Context(raw, row, call if raw.event not in (FORK, EXIT) else None)
-    values = {name: decoder(context, argument) for name, decoder, argument in steps}
-    return values, tuple(f"{name}:{what}" for name, what in context.marks)
+    values = plan.nulls.copy()
+    for name, convert, register in plan.plain:
+        values[name] = convert(raw.args[register])
+    context = Context(raw, plan.row, plan.call)
+    for name, decoder, argument in plan.steps:
+        values[name] = decoder(context, argument)
+    return values, tuple([f"{name}:{what}" for name, what in context.marks]) if context.marks else ()
 
 
 def monitor(raw: Raw) -> dict[str, Any]:
