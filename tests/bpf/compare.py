@@ -74,3 +74,32 @@ def compare(expected: Iterable[Line], recorded: Iterable[Line]) -> list[str]:
             elif found := list(differences(wanted[index], got[index])):
                 wrong.append(f"thread {tid}, event {index}, {wanted[index]['event_type']} {wanted[index]['syscall']}: " + "; ".join(found))
     return wrong
+
+
+def honest(wanted: Line, got: Line) -> bool:
+    """Whether a recorded event is this one, where what it says it could not read may be missing."""
+    marked = {name: kind for name, _, kind in (mark.partition(":") for mark in got.get("incomplete", ()))}
+    known = dict(wanted["arguments"])
+    for name, kind in marked.items():
+        if kind == "unreadable" and got["arguments"].get(name, 0) is None:
+            known[name] = None
+    shown = {**wanted, "arguments": known, "incomplete": [], "may": list(got.get("incomplete", ()))}
+    return not any(differences(shown, got))
+
+
+def lies(expected: Iterable[Line], recorded: Iterable[Line]) -> list[Line]:
+    """Recorded events of these processes that never happened so, or not in this order; events may be missing."""
+    wanted_by = by_thread(expected)
+    pids = {line["pid"] for lines in wanted_by.values() for line in lines}
+    found: list[Line] = []
+    places: dict[int, int] = defaultdict(int)
+    for got in recorded:
+        if got["pid"] not in pids:
+            continue
+        wanted = wanted_by.get(got["tid"], [])
+        place = next((index for index in range(places[got["tid"]], len(wanted)) if honest(wanted[index], got)), None)
+        if place is None:
+            found.append(got)
+        else:
+            places[got["tid"]] = place + 1
+    return found

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.bpf.compare import Line, compare
+from tests.bpf.compare import Line, compare, lies
 
 pytestmark = pytest.mark.bpf
 SOURCES = Path(__file__).parent / "workload"
@@ -42,14 +42,13 @@ def compiled(place: Path) -> tuple[Path, Path]:
     return program, helper
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    place = tmp_path_factory.mktemp("workload").resolve()
+def recording(place: Path, *options: str) -> Run:
+    """All cases, recorded once, with files in `place`."""
     program, helper = compiled(place)
     work, log, out = place / "w", place / "truth.jsonl", place / "out.jsonl"
     work.mkdir()
     listed = subprocess.run([program, "--list"], check=True, capture_output=True, text=True).stdout.split()
-    words: list[Any] = [sys.executable, "-m", "kellect_tui", "record", "-o", out, "--", program, work, log, helper, *CASES]
+    words: list[Any] = [sys.executable, "-m", "kellect_tui", "record", "-o", out, *options, "--", program, work, log, helper, *CASES]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     truth, broken = defaultdict(list), defaultdict(list)
@@ -59,6 +58,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         else:
             truth[line["case"]].append(line)
     return Run(listed, dict(truth), dict(broken), [json.loads(line) for line in out.read_text().splitlines()])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return recording(tmp_path_factory.mktemp("workload").resolve())
 
 
 def test_every_case_is_run(run: Run) -> None:
@@ -71,3 +75,13 @@ def test_case(run: Run, case: str) -> None:
     assert run.broken.get(case, []) == []
     wrong = compare(run.truth[case], run.recorded)
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_left_of_a_recording_with_losses_is_true(tmp_path: Path) -> None:
+    run = recording(tmp_path.resolve(), "--ring-size", "64k")
+    expected = [line for lines in run.truth.values() for line in lines]
+    stop = run.recorded[-1]["arguments"]
+    assert stop["lost"] > 0, "the ring held everything: the test proves nothing"
+    assert lies(expected, run.recorded) == []
+    pids = {line["pid"] for line in expected}
+    assert len(expected) - sum(line["pid"] in pids for line in run.recorded) <= stop["lost"]

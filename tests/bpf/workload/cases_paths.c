@@ -191,3 +191,48 @@ CASE(mounts)
     OK(SC(SYS_umount2, "n", 0));
     OK(do_close(below));
 }
+
+#define BURST 5003
+
+CASE(burst)
+{
+    /* made without a pause, written down afterwards: small rings cannot hold it */
+    static long results[BURST];
+    static const char *const names[2] = {"one", "two"};
+    static struct text paths[2], dirs[2], none;
+    struct line l;
+    struct stat st;
+    char buffer[4];
+    OK(do_mkdir("one", 0755));
+    int fd = make_file("one/f", "text", 0640);
+    OK(do_fstat(fd, &st));
+    joined(&none, AT_FDCWD, "none");
+    for (int i = 0; i < 2; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%s/f", names[i]);
+        joined(&dirs[i], AT_FDCWD, names[i]), joined(&paths[i], AT_FDCWD, name);
+    }
+    for (int i = 0, at = 0; i < BURST; i++) {
+        if (i % 7 == 6)
+            results[i] = SC(SYS_rename, names[at], names[!at]), at = !at;
+        else
+            results[i] = i % 2 ? SC(SYS_pread64, fd, buffer, 4, 0) : SC(SYS_unlink, "none");
+    }
+    for (int i = 0, at = 0; i < BURST; i++) {
+        if (i % 7 == 6) {
+            ev(&l, "file.rename", "rename", OK(results[i]));
+            a_null(&l, "olddirfd"), a_str(&l, "oldname", names[at]), a_path(&l, "oldpath", &dirs[at]);
+            a_null(&l, "newdirfd"), a_str(&l, "newname", names[!at]), a_path(&l, "newpath", &dirs[!at]), a_null(&l, "flags");
+            at = !at;
+        } else if (i % 2) {
+            ev(&l, "file.read", "pread64", OK(results[i]));
+            a_int(&l, "fd", fd), a_int(&l, "count", 4), a_int(&l, "offset", 0), a_uint(&l, "inode", st.st_ino), a_uint(&l, "uid", st.st_uid);
+            a_mode(&l, "mode", st.st_mode), a_str(&l, "file_type", "regular"), a_path(&l, "filename", &paths[at]);
+        } else {
+            ev(&l, "file.delete", "unlink", FAILS(ENOENT, results[i]));
+            a_null(&l, "dirfd"), a_str(&l, "filename", "none"), a_path(&l, "path", &none), a_null(&l, "flags");
+        }
+        ev_end(&l);
+    }
+    OK(do_close(fd));
+}
