@@ -51,8 +51,8 @@ def test_every_field_and_every_mark_counts() -> None:
         ("incomplete", ["path:unreadable"]),
     ):
         assert len(compare(MADE, [close(1, **{field: value}), *MADE[1:]])) == 1
-    for field, value in (("fd", 1.0), ("path", "/x"), ("first", 0)):
-        wrong = close(1, arguments={**MADE[0]["arguments"], field: value})
+    for name, other in (("fd", 1.0), ("path", "/x"), ("first", 0)):
+        wrong = close(1, arguments={**MADE[0]["arguments"], name: other})
         assert len(compare(MADE, [wrong, *MADE[1:]])) == 1
         assert lies(MADE, [wrong]) == [wrong]
 
