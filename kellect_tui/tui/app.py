@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from typing import ClassVar
 
@@ -65,6 +66,8 @@ class KellectApp(App[None]):
         cost: CostMeter | None = None,
         rate: Rate | None = None,
     ) -> None:
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)  # exported by some shells and by libreadline: a size that no resize changes
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.title = title

@@ -28,6 +28,8 @@ class Tmux:
 
     def __init__(self, command: str, width: int = 120, height: int = 32) -> None:
         self._base = ["tmux", "-L", f"kellect-test-{os.getpid()}-{next(SERVERS)}", "-f", "/dev/null"]
+        # A size in the environment is a lie as soon as the window changes.
+        command = f"COLUMNS=80 LINES=24 {command}"
         self.run("new-session", "-d", "-s", "t", "-x", str(width), "-y", str(height), "-c", str(ROOT), command)
         self.pid = int(self.run("list-panes", "-t", "t", "-F", "#{pane_pid}"))
 
@@ -114,7 +116,7 @@ def test_hold_detail_tree_pause_and_quit_that_asks(tmux: Tmux) -> None:
 
 def test_a_terminal_that_shrinks_and_grows(tmux: Tmux) -> None:
     tmux.run("resize-window", "-t", "t", "-x", "19", "-y", "4")
-    tmux.shows("kellect-tui")
+    tmux.shows("terminal too small")
     tmux.run("resize-window", "-t", "t", "-x", "60", "-y", "12")
     tmux.shows("TARGET")
     tmux.run("resize-window", "-t", "t", "-x", "160", "-y", "45")

@@ -100,7 +100,7 @@ class MainScreen(Screen[None]):
             yield self.detail_title
             yield self.detail_pane
         yield self.footer
-        yield Static("kellect-tui: the terminal is too small", id="too-small", markup=False)
+        yield Static("terminal too small", id="too-small", markup=False)
 
     def on_mount(self) -> None:
         """Begin to draw."""
