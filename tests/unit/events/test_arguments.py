@@ -306,6 +306,12 @@ def test_exec_of_a_script_by_descriptor() -> None:
     assert (said["filename"], said["path"], said["dirfd"], said["flags"]) == ("s", "/dir/s", 5, "AT_SYMLINK_NOFOLLOW")
 
 
+def test_a_cut_name_of_a_script_cuts_its_path_too() -> None:
+    payload = name(0, b"./s", Mark.TRUNCATED) + ARGV
+    said, marks = decode("process.exec", "execve", 11, payload=payload, flags=Flag.OBJECT | Flag.SCRIPT, path0=b"/bin/dash", path1=b"/w")
+    assert (said["path"], marks) == ("/w/s", ("filename:truncated", "path:truncated"))
+
+
 def test_exec_of_a_descriptor_itself() -> None:
     said = values("process.exec", "execveat", 11, 5, 0x1000, payload=name(0, b"/dev/fd/5") + ARGV, flags=Flag.OBJECT, path0=b"/memfd:x (deleted)", path1=b"/w")
     assert (said["filename"], said["path"], said["flags"]) == ("", "/memfd:x (deleted)", "AT_EMPTY_PATH")
