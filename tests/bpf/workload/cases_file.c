@@ -188,3 +188,21 @@ CASE(wide_registers)
     ev_end(&l);
     do_close(r);
 }
+
+CASE(odd_numbers)
+{
+    /* numbers that are no call of the native table: none may be taken for one of it */
+    struct line l;
+    struct text path;
+    int fd = make_file("f", "", 0644);
+    SC(0x40000000L | SYS_close, 777); /* the x32 bit */
+    SC(0x40000000L | SYS_unlink, "none");
+    SC(512 + SYS_close, 777), SC(1024 + SYS_close, 777), SC(65536 + SYS_close, 777);
+    SC(-1L, 777), SC(INT_MIN, 777), SC(INT_MAX, 777);
+    /* the kernel looks at the low half only: this is a close */
+    fd_path(&path, fd);
+    ev(&l, "file.close", "close", OK(SC(0x100000000L | SYS_close, fd)));
+    a_int(&l, "fd", fd), a_null(&l, "first"), a_null(&l, "last"), a_null(&l, "flags"), a_path(&l, "path", &path);
+    ev_end(&l);
+    CHECK(!is_open(fd));
+}
