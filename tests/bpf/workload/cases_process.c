@@ -1,6 +1,8 @@
 /* Processes: ends of every kind, programs started in every way. */
 #include "workload.h"
 
+#include <poll.h>
+#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/prctl.h>
 
@@ -261,4 +263,57 @@ CASE(untouched_pages)
         exit_group(0);
     }
     wait_for(child);
+}
+
+CASE(sibling)
+{
+    /* CLONE_PARENT: the child's parent is the caller's */
+    struct who me;
+    struct line l;
+    who_am_i(&me);
+    long r = SC(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+    if (r == 0) {
+        FAILS(EBADF, do_close(-1));
+        exit_group(3);
+    }
+    OK(r);
+    ev(&l, "process.fork", NULL, NO_RESULT);
+    a_int(&l, "parent_pid", me.ppid), a_any(&l, "parent_comm");
+    a_int(&l, "child_pid", r), a_int(&l, "child_tid", r), a_str(&l, "child_comm", me.comm), a_bool(&l, "thread", false);
+    ev_end(&l);
+    ev(&l, "process.clone", "clone", r);
+    a_flags(&l, "clone_flags", "CLONE_PARENT"), a_str(&l, "exit_signal", "SIGCHLD");
+    a_hex(&l, "newsp", 0), a_hex(&l, "tls", 0), a_hex(&l, "parent_tidptr", 0), a_hex(&l, "child_tidptr", 0);
+    a_int(&l, "child_tid", r);
+    ev_end(&l);
+    r = FAILS(EINVAL, SC(SYS_clone, CLONE_THREAD | SIGCHLD, 0x1000, 0x2000, 0x3000, 0x4000));
+    ev(&l, "process.clone", "clone", r);
+    a_flags(&l, "clone_flags", "CLONE_THREAD"), a_str(&l, "exit_signal", "SIGCHLD");
+    a_hex(&l, "newsp", 0x1000), a_hex(&l, "tls", 0x4000), a_hex(&l, "parent_tidptr", 0x2000), a_hex(&l, "child_tidptr", 0x3000);
+    a_null(&l, "child_tid");
+    ev_end(&l);
+}
+
+CASE(orphans)
+{
+    /* the parent is gone: its reaper is the parent then */
+    int pair[2], child;
+    OK(do_pipe(pair));
+    child = do_fork();
+    if (child == 0) {
+        int middle = SC(SYS_getpid);
+        if (do_fork() == 0) {
+            while (SC(SYS_getppid) == middle)
+                SC(SYS_sched_yield);
+            FAILS(EBADF, do_close(-1));
+            OK(do_close(pair[0]));
+            exit_group(4);
+        }
+        exit_group(0);
+    }
+    wait_for(child);
+    OK(do_close(pair[1]));
+    struct pollfd end = {.fd = pair[0]};
+    SC(SYS_poll, &end, 1, -1); /* hung up: the orphan has ended, or is about to */
+    OK(do_close(pair[0]));
 }
