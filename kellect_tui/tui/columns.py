@@ -269,7 +269,7 @@ FD = Column("FD", 4, 5, lambda event: argument(event, "fd", "oldfd"),
 BYTES = Column("BYTES", 6, 7, bytes_of, lambda event: "result" if event.event_type in MOVED else "", right=True)
 FLAGS = Column("FLAGS", 10, 18, lambda event: argument(event, "flags"), "arg.flags", style="dim")
 
-ALL = (TIME, COMM, PID, TYPE, Column("TARGET", 12, 48, target, target_field, grows=True, from_end=True), RESULT, DURATION)
+ALL = (TIME, COMM, PID, TYPE, Column("TARGET", 11, 48, target, target_field, grows=True, from_end=True), RESULT, DURATION)
 FILE = (TIME, COMM, PID, ACTION, Column("PATH", 22, 42, target, target_field, grows=True, from_end=True), RESULT, FD, BYTES, DURATION, FLAGS)
 PROCESS = (
     TIME, COMM, PID, ACTION, Column("WHAT", 22, 40, target, target_field, grows=True),

@@ -73,6 +73,7 @@ def tmux() -> Iterator[Tmux]:
     try:
         terminal.press(f"{sys.executable} -m tests.tui.streaming --rate 20000", "Enter")
         terminal.shows("LIVE")
+        terminal.shows("file.read")  # there are rows
         yield terminal
     finally:
         terminal.close()
