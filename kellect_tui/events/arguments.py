@@ -679,12 +679,15 @@ def _is_link_local(address: bytes) -> bool:
     return (address[0] == 0xFE and address[1] & 0xC0 == 0x80) or (address[0] == 0xFF and address[1] & 0x0F in (1, 2))
 
 
-def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool) -> tuple[str | None, int | None, bytes | str | None]:
-    """(family, port, address) of the socket's own or its peer's name; all null where it has no peer."""
+def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool, moved: bool = False) -> tuple[str | None, int | None, bytes | str | None]:
+    """(family, port, address) of the socket's own or its peer's name; all null where it has no peer.
+
+    `moved`: the call moved bytes, so a socket that is closed by now had its peer (a reset may come before the call ends).
+    """
     number, _type, _protocol, state, local_port, peer_port, local_len, peer_len, local, remote, scope, _nl, nl_peer, _pad = fields
     family = constants.enumeration(constants.FAMILIES, number)
     if number in (AF_INET, AF_INET6):
-        if peer and (not peer_port or state == TCP_CLOSE):
+        if peer and (not peer_port or (state == TCP_CLOSE and not moved)):
             return None, None, None
         address = remote if peer else local
         text = _ip(address[:4], 0) if number == AF_INET else _ip(address, scope if _is_link_local(address) else 0)
@@ -737,7 +740,7 @@ def _peer(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None]
     found = _socket(c)
     if found is None:
         return none, bool(c.raw.flags & _NO_ROOM)
-    return _of_socket(*found, peer=True), False
+    return _of_socket(*found, peer=True, moved=c.raw.result > 0), False
 
 
 def _peer_part(index: int) -> Decoder:

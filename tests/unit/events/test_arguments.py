@@ -481,6 +481,12 @@ def test_send_without_a_peer() -> None:
     assert said == SENT | NOBODY | {"bytes": None}
 
 
+def test_a_send_that_moved_bytes_had_its_peer_though_a_reset_came_before_its_end() -> None:
+    closed = section(SOCKET, 0, socket_info(state=7))
+    assert values("network.send", "sendto", 7, 0, 100, 0x4000, payload=closed, result=60) == SENT
+    assert values("network.send", "sendto", 7, 0, 100, 0x4000, payload=closed, result=-32) == SENT | NOBODY | {"bytes": None}
+
+
 def test_sendmmsg_counts_messages_and_bytes() -> None:
     payload = message(100, 60, 0x1000, 16) + section(SOCKADDR, 1, inet("1.2.3.4", 53)) + section(SOCKET, 0, socket_info())
     said = values("network.send", "sendmmsg", 7, 0, 3, 0x4000, payload=payload, result=2)
