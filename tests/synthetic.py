@@ -55,10 +55,10 @@ def inet(address: str, port: int) -> bytes:
     return struct.pack("<H", 2) + port.to_bytes(2, "big") + bytes(int(part) for part in address.split(".")) + bytes(8)
 
 
-def socket_info(*, local: str = "10.0.0.2", local_port: int = 40_000, peer: str = "93.184.216.34", peer_port: int = 443) -> bytes:
+def socket_info(*, local: str = "10.0.0.2", local_port: int = 40_000, peer: str = "93.184.216.34", peer_port: int = 443, state: int = 1) -> bytes:
     """What the kernel says of a connected TCP socket."""
     info = np.zeros(1, SOCKET_INFO)
-    info["family"], info["type"], info["protocol"], info["state"] = 2, 1, 6, 1
+    info["family"], info["type"], info["protocol"], info["state"] = 2, 1, 6, state
     info["local_port"], info["peer_port"] = local_port, peer_port
     info["local"] = bytes(int(part) for part in local.split(".")).ljust(16, b"\0")
     info["peer"] = bytes(int(part) for part in peer.split(".")).ljust(16, b"\0")
