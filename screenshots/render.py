@@ -13,16 +13,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import resvg_py
 
-from kellect_tui.errors import KellectError
-from kellect_tui.session.chunk import EventId, RowNumber
 from kellect_tui.session.file import open_session
 from kellect_tui.session.session import Session
 from kellect_tui.tui.app import KellectApp
-from kellect_tui.tui.meter import Rate
-from kellect_tui.tui.predicates import OfFamily
 
 FONT = "DejaVu Sans Mono"
 SIZE = (120, 32)
@@ -30,7 +25,7 @@ DEMO = Path(__file__).parents[1] / "kellect_tui" / "data" / "demo.kellect"
 SETTLE_SECONDS = 2.2  # until the cost is that of a screen that stands still
 
 SCREENS: dict[str, Sequence[str]] = {
-    "main": (),
+    "main": ("ctrl+f", *"family = network", "enter", "N", "X"),
     "filter": ("slash", *"failed and event_type = file.*"),
     "detail": ("slash", *"failed", "enter", "up", "up", "enter"),
     "process": ("3",),
@@ -39,15 +34,6 @@ SCREENS: dict[str, Sequence[str]] = {
     "help": ("question_mark",),
     "save": ("2", "ctrl+s"),
 }
-
-
-class Replay:
-    """Stands where the capture stood when the session was recorded: the picture of it live."""
-
-    error: KellectError | None = None
-
-    def set_events(self, types: frozenset[str]) -> None:
-        """Nothing is captured."""
 
 
 def png(svg: str, width: int = 1600) -> bytes:
@@ -59,26 +45,9 @@ def png(svg: str, width: int = 1600) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=local, font_dirs=["/usr/share/fonts"], font_family=FONT, monospace_family=FONT, width=width))
 
 
-def rates(session: Session) -> list[int]:
-    """Events in each second of the session: what the header's rate showed."""
-    times = np.concatenate([chunk.time[: chunk.count] for chunk in session.store.chunks] or [np.zeros(1, np.int64)])
-    return [int(count) for count in np.bincount((times - times.min()) // 1_000_000_000)]
-
-
-def busiest(session: Session) -> EventId:
-    """Where the screen would have been when the last network event came."""
-    view = session.view(OfFamily("network"))
-    view.advance()
-    return EventId(int(view.event_id(RowNumber(len(view) - 1))) + 9) if len(view) else session.store.end
-
-
-async def draw(session: Session, keys: Sequence[str], *, live: bool) -> str:
-    """One screen as SVG."""
-    session.live = live
-    app = KellectApp(session, live=Replay() if live else None, rate=Rate(lambda: 0.0))
-    if live:
-        app.main._rate.points.extend(rates(session))
-        app.main.table.limit = busiest(session)
+async def draw(session: Session, keys: Sequence[str]) -> str:
+    """One screen as SVG. It says SAVED, for that is what a recording is."""
+    app = KellectApp(session)
     async with app.run_test(size=SIZE) as pilot:
         for key in keys:
             await pilot.press(key)
@@ -94,7 +63,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
     for name, keys in SCREENS.items():
-        svg = asyncio.run(draw(open_session(options.session), keys, live=name == "main"))
+        svg = asyncio.run(draw(open_session(options.session), keys))
         (options.out / f"{name}.svg").write_text(svg)
         (options.out / f"{name}.png").write_bytes(png(svg))
         print(options.out / f"{name}.png")
