@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 X86_64: Mapping[str, int] = MappingProxyType({
@@ -63,6 +64,7 @@ def native(machine: str | None = None) -> Mapping[str, int]:
     return _NATIVE.get(machine or platform.machine(), X86_64)
 
 
+@lru_cache(8)
 def names(machine: str | None = None) -> Mapping[int, str]:
     """Number → name of the machine's own ABI."""
-    return {number: name for name, number in native(machine).items()}
+    return MappingProxyType({number: name for name, number in native(machine).items()})
