@@ -53,7 +53,7 @@ enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16 };
 enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 // descriptor flags
 enum { D_EARLY = 1, D_CWD_OBJECT = 2, D_MOVES = 4, D_OLD_IDS = 8, D_ADDRLEN = 16, D_TARGET = 32, D_EXEC = 64,
-       D_SILENT = 128, D_MSG_NAME = 256, D_CLONE = 512, D_IO = 1024, D_OUT = 2048, D_PIDFD = 4096 };
+       D_MSG_NAME = 128, D_CLONE = 256, D_IO = 512, D_OUT = 1024, D_PIDFD = 2048 };
 enum { NOTHING = 255, REG_RESULT = 6, REG_CWD = 8 };
 // sections that differ in how they are read, not in what they hold
 enum { S_MESSAGES = 20, S_STATX = 21 };

@@ -26,7 +26,7 @@ NOTHING = 255
 S_MESSAGES, S_STATX = 20, 21
 
 # descriptor flags of kellect.bpf.c
-EARLY, CWD_OBJECT, MOVES, OLD_IDS, ADDRLEN, TARGET, EXEC, SILENT, MSG_NAME, CLONE, IO, OUT, PIDFD = (1 << bit for bit in range(13))
+EARLY, CWD_OBJECT, MOVES, OLD_IDS, ADDRLEN, TARGET, EXEC, MSG_NAME, CLONE, IO, OUT, PIDFD = (1 << bit for bit in range(12))
 
 _UNRECORDED = frozenset({Kind.STRING, Kind.PAIR, Kind.ARGV, Kind.EXEC_FILENAME})
 _IO_TYPES = frozenset({"file.read", "file.write", "network.send", "network.receive"})

@@ -866,7 +866,7 @@ DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
     **{kind: _plain(convert) for kind, convert in PLAIN.items()},
     Kind.ABSENT: _absent, Kind.DIRFD: _dirfd_argument,
     Kind.STRING: _string,
-    Kind.TEXT_BYTES: _string, Kind.PATH: _path, Kind.PATH2: _path2, Kind.RESULT_FD: _result_fd, Kind.NEWFD: _newfd, Kind.CREATED: _created,
+    Kind.PATH: _path, Kind.PATH2: _path2, Kind.RESULT_FD: _result_fd, Kind.NEWFD: _newfd, Kind.CREATED: _created,
     Kind.OPEN_FLAGS: _open_flags, Kind.CREATE_FLAGS: _open_flags, Kind.OPEN_MODE: _open_mode, Kind.RESOLVE: _resolve, Kind.AT_FLAGS: _at_flags,
     Kind.DUP_FLAGS: _dup_flags,
     Kind.STAT_MODE: _stat(1, _STATX_MODE, _mode), Kind.STAT_TYPE: _stat(1, _STATX_TYPE, file_type), Kind.STAT_UID: _stat(2, _STATX_UID, _id),

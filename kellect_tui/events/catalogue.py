@@ -44,7 +44,6 @@ class Kind(str, Enum):
     ADDRESS = "address"  # hex string
     MODE = "mode"  # permission bits, octal
     STRING = "string"  # user string, byte for byte
-    TEXT_BYTES = "bytes"
     PATH = "path"  # absolute path of the (first) name or object
     PATH2 = "path2"  # absolute path of the second name
     RESULT_FD = "result_fd"  # the descriptor returned, null on failure

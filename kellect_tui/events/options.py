@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kellect_tui.errors import BadOption
 from kellect_tui.events.catalogue import FAMILIES, TYPES
@@ -36,7 +36,6 @@ class CaptureOptions:
     descendants_of: tuple[int, ...] = ()
     ring_bytes: int = DEFAULT_RING_BYTES
     include_self: bool = False
-    left_out: tuple[int, ...] = field(default=())
 
 
 def parse_events(words: Iterable[str]) -> frozenset[str]:
