@@ -88,8 +88,17 @@ def growing(path: Path) -> Iterator[BinaryIO]:
             path.unlink()
         except PermissionError as error:
             raise cannot_write(path, error) from error
-    with open_new(path) as file:
+    file = open_new(path)
+    try:
         yield file
+    except BaseException:
+        with contextlib.suppress(OSError):  # what could not be written cannot be written now; the first error is the one to tell
+            file.close()
+        raise
+    try:
+        file.close()
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 class Output:

@@ -36,7 +36,7 @@ from kellect_tui.session.users import UserNames
 from kellect_tui.session.view import View
 
 FORMAT = "kellect-tui/1"
-SEAL_SECONDS = 30.0
+SEAL_SECONDS = 2.0
 """How long a recorded event may wait for its chunk to be written."""
 
 _NAME, _NUMBER = FORMAT.split("/")
@@ -74,6 +74,7 @@ class SessionWriter:
         if self._failed:
             return
         self._put(self._body([(record_batch(chunk, self._schema), None)]))
+        self._flush()
         self._next = chunk.end
         self._sealed_at = time.monotonic()
 
@@ -99,6 +100,7 @@ class SessionWriter:
                 if chunk.sealed:
                     self.write(chunk)
             session.store.on_sealed.append(self._write_sealed)
+            self._flush()  # a recorder that is killed leaves a session that opens
         elif time.monotonic() - self._sealed_at > SEAL_SECONDS:
             self._sealed_at = time.monotonic()
             session.store.seal()
@@ -136,14 +138,19 @@ class SessionWriter:
             self._file.write(data)
         except (OSError, ValueError) as error:
             self._failed = True
-            raise CannotWrite(f"the session cannot be written: {error}", "what was written so far is whole; make room or choose another place") from error
+            raise _cannot_write(error) from error
 
     def _flush(self) -> None:
         try:
             self._file.flush()
         except (OSError, ValueError) as error:
             self._failed = True
-            raise CannotWrite(f"the session cannot be written: {error}", "what was written so far is whole; make room or choose another place") from error
+            raise _cannot_write(error) from error
+
+
+def _cannot_write(error: OSError | ValueError) -> CannotWrite:
+    why = getattr(error, "strerror", None) or error
+    return CannotWrite(f"the session cannot be written: {why}", "what was written so far is whole; make room or choose another place")
 
 
 def write_session(

@@ -163,3 +163,39 @@ def test_doctor_finds_all_well_here() -> None:
     assert [check["name"] for check in document["checks"] if not check["ok"]] == []
     assert document["ok"] is True
     assert done.returncode == 0
+
+
+@pytest.mark.bpf
+def test_a_file_on_a_full_disk_ends_it_in_two_lines_and_is_whole(tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", place], check=True)
+    try:
+        for name in ("x.kellect", "x.jsonl"):
+            lister = "for i in 1 2 3 4 5 6 7 8 9; do ls -lR /usr/share/doc /usr/lib >/dev/null 2>&1; done"
+            said = failed(run("record", "-o", place / name, "--", "sh", "-c", lister), 1).splitlines()
+            assert "No space left on device" in said[-2]
+            if name.endswith("kellect"):
+                assert run("export", place / name, "-o", tmp_path / "there.jsonl").returncode == 0
+            (place / name).unlink()
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.bpf
+def test_a_recorder_that_is_killed_leaves_what_it_had_written(tmp_path: Path) -> None:
+    out = tmp_path / "x.kellect"
+    with subprocess.Popen([*PROGRAM, "record", "-o", out], stderr=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stderr is not None
+        assert recorder.stderr.readline().startswith("recording")
+        sizes: set[int] = set()
+        while len(sizes - {0}) < 3:  # the head, and two blocks: what ran before the first of them is in one
+            subprocess.run(["true"], check=True)
+            sizes.add(out.stat().st_size)
+        recorder.kill()
+    done = run("export", out, "-o", tmp_path / "x.jsonl")
+    assert done.returncode == 0
+    assert "cut short" in done.stderr
+    lines = (tmp_path / "x.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["event_type"] == "monitor.start"
+    assert any(json.loads(line)["comm"] == "true" for line in lines)
