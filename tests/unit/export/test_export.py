@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -216,20 +217,21 @@ def test_cancelled_leaves_nothing(session: Session, tmp_path: Path, format: str)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file may become larger than a kilobyte."""
+    """No file may become larger than a kilobyte: around the call alone, because pytest's own output may go to a file."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.usefixtures("small_files")
 def test_a_file_that_takes_no_more_is_told_and_not_left(session: Session, tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"
-    with pytest.raises(CannotWrite, match=r"out.* cannot be written: File too large; "):
+    with pytest.raises(CannotWrite, match=r"out.* cannot be written: File too large; "), small_files():
         export(session, path, format)
     assert list(tmp_path.iterdir()) == []
 
