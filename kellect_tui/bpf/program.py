@@ -73,7 +73,7 @@ class Bcc(Protocol):
 
     module: Any
 
-    def __getitem__(self, name: str) -> Any: ...
+    def __getitem__(self, name: bytes) -> Any: ...
     def cleanup(self) -> None: ...
 
 
@@ -234,7 +234,7 @@ class Program:
         return release >= (5, 11)  # bpf_get_current_task_btf
 
     def _check_layout(self) -> None:
-        wrong = layout_differences(dtype_of(self._bcc["ring"].Leaf), RECORD) + layout_differences(dtype_of(self._bcc["desc"].Leaf), DESCRIPTOR)
+        wrong = layout_differences(dtype_of(self._bcc[b"ring"].Leaf), RECORD) + layout_differences(dtype_of(self._bcc[b"desc"].Leaf), DESCRIPTOR)
         if wrong:
             raise CannotTrace("the compiled program lays out its records otherwise than expected: " + "; ".join(wrong[:3]), "please report this")
 
@@ -250,17 +250,17 @@ class Program:
             self._programs[name], self.logs[name] = load(start, size // 8, name, btf_id, log_level)
         for table, programs in TAIL_CALLS.items():
             for index, name in enumerate(programs):
-                self._bcc[table][ct.c_int(index)] = ct.c_int(self._programs[name])
+                self._bcc[table.encode()][ct.c_int(index)] = ct.c_int(self._programs[name])
 
     def _map(self) -> None:
-        self.ctl_type = dtype_of(self._bcc["ctl"].Leaf)
+        self.ctl_type = dtype_of(self._bcc[b"ctl"].Leaf)
         slots, heap_bytes = self.slots, self.chunks * CHUNK_BYTES
         ring = self._shared("ring", self.cpus * slots * RECORD.itemsize)
         heap = self._shared("heap", self.cpus * heap_bytes)
         self.ring = [np.frombuffer(ring, RECORD, slots, cpu * slots * RECORD.itemsize) for cpu in range(self.cpus)]
         self.heap = [np.frombuffer(heap, np.uint8, heap_bytes, cpu * heap_bytes) for cpu in range(self.cpus)]
         self.ctl: NDArray[np.void] = np.frombuffer(self._shared("ctl", self.cpus * self.ctl_type.itemsize), self.ctl_type, self.cpus)
-        cfg_type = dtype_of(self._bcc["cfg"].Leaf)
+        cfg_type = dtype_of(self._bcc[b"cfg"].Leaf)
         self.cfg: NDArray[np.void] = np.frombuffer(self._shared("cfg", cfg_type.itemsize), cfg_type, 1)
         self.desc: NDArray[np.void] = np.frombuffer(self._shared("desc", 512 * DESCRIPTOR.itemsize), DESCRIPTOR, 512)
         self.pids: NDArray[np.uint8] = np.frombuffer(self._shared("pids", self.pid_slots), np.uint8, self.pid_slots)
@@ -270,7 +270,7 @@ class Program:
     def _shared(self, name: str, length: int) -> mmap.mmap:
         page = mmap.PAGESIZE
         # populated at once: page faults in the first busy moment made the reader lose
-        area = mmap.mmap(self._bcc[name].map_fd, -(-length // page) * page, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE)
+        area = mmap.mmap(self._bcc[name.encode()].map_fd, -(-length // page) * page, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE)
         self._maps.append(area)
         return area
 
@@ -313,7 +313,7 @@ def _compile(text: str) -> Bcc:
     except ImportError as error:
         raise CannotTrace("BCC's Python module is missing", "run `apt install python3-bpfcc` (Debian, Ubuntu) or `dnf install python3-bcc` (Fedora)") from error
     try:
-        program: Bcc = BPF(text=text, cflags=["-Wno-macro-redefined", "-Wno-unknown-warning-option"])
+        program: Bcc = BPF(text=text.encode(), cflags=["-Wno-macro-redefined", "-Wno-unknown-warning-option"])
     except Exception as error:  # BCC raises bare Exception, whatever went wrong
         if os.geteuid() != 0:
             raise CannotTrace("tracing needs root", "run `sudo kellect-tui`") from error
