@@ -355,7 +355,7 @@ static void programs(void) {
         exit(3);
     long child = SC(SYS_fork);
     if (!child) {
-        append("{\"loose\":"), snprintf(joined, sizeof joined, "%ld}\n", SC(SYS_getpid)), append(joined);
+        snprintf(joined, sizeof joined, "{\"loose\":%ld}\n", SC(SYS_getpid)), append(joined);  // in one piece: the parent writes meanwhile
         EXPECT("process.exec", "execve", 0, "", "\"filename\":\"./prog\",\"path\":\"%s\",\"interpreter\":null,\"old_pid\":%ld,\"dirfd\":null,\"flags\":null,\"argv\":[\"called\",\"one two\",\"\xc3\xa4\"],\"cwd\":\"%s\"", target, SC(SYS_gettid), W);
         SC(SYS_execve, "./prog", argv, 0);
         SC(SYS_exit_group, 99);
@@ -372,7 +372,7 @@ static void programs(void) {
     int dir = opened("open", 0, "", "d", under("d"), "O_RDONLY|O_DIRECTORY", SC(SYS_open, "d", O_RDONLY | O_DIRECTORY), "null");
     child = SC(SYS_fork);
     if (!child) {
-        append("{\"loose\":"), snprintf(joined, sizeof joined, "%ld}\n", SC(SYS_getpid)), append(joined);
+        snprintf(joined, sizeof joined, "{\"loose\":%ld}\n", SC(SYS_getpid)), append(joined);  // in one piece: the parent writes meanwhile
         EXPECT("process.exec", "execveat", 0, "", "\"filename\":\"script\",\"path\":\"%s\",\"interpreter\":\"%s\",\"old_pid\":%ld,\"dirfd\":%d,\"flags\":\"0\",\"argv\":[\"/bin/true\",\"/dev/fd/%d/script\",\"one two\",\"\xc3\xa4\"],\"cwd\":\"%s\"", under("d/script"), target, SC(SYS_gettid), dir, dir, W);
         SC(SYS_execveat, dir, "script", argv, 0, 0);
         SC(SYS_exit_group, 99);
