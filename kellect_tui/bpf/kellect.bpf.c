@@ -49,6 +49,7 @@ static u64 (*boot_ns)(void) = (void *)125;
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
 enum { HIDDEN_FAMILY = 4, FAMILIES = 6 };
 // pid table bits
+enum { PF_KTHREAD = 0x200000, SIGNAL_GROUP_EXIT = 4 };  // include/linux/sched.h, sched/signal.h
 enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16 };
 enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 // descriptor flags
@@ -733,6 +734,7 @@ static __always_inline void target(struct flight *f, struct desc *d, u64 task, u
     f->d[0] = (u32)number;
     f->d[1] = 0;
     f->d[2] = 0;
+    f->d[3] = 0;
     u64 link = pid ? R(u64, pid, OFF_PID_TASKS) : 0;  // tasks[PIDTYPE_PID].first
     if (!link)
         return;
@@ -743,6 +745,7 @@ static __always_inline void target(struct flight *f, struct desc *d, u64 task, u
     f->d[0] |= 1ull << 32;
     f->d[1] = comm.a;
     f->d[2] = comm.b;
+    f->d[3] = R(u32, found, OFF_TGID);
 }
 
 int early(u64 *ctx) {
@@ -942,10 +945,12 @@ int on_exit(u64 *ctx) {
             c->d[0] = f->d[0];
             c->d[1] = f->d[1];
             c->d[2] = f->d[2];
+            c->d[3] = f->d[3];
         } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME)) {
             c->d[0] = ~0ull;
             c->d[1] = ~0ull;
             c->d[2] = ~0ull;
+            c->d[3] = 0;
         }
         if (object == REG_RESULT && ret < 0)
             object = d->object_failed;
@@ -1144,7 +1149,8 @@ int step(u64 *ctx) {
         *(u64 *)(p + 8) = c->d[0];
         *(u64 *)(p + 16) = c->d[1];
         *(u64 *)(p + 24) = c->d[2];
-        len = 24;
+        *(u64 *)(p + 32) = c->d[3];
+        len = kind == S_TARGET ? 32 : 24;
         if (r->duration == ~0ull)  // the beginning of the call was not seen
             marks = MARK_UNREADABLE;
     } else if (kind == S_ARGV) {
@@ -1454,6 +1460,8 @@ int on_fork(u64 *ctx) {  // (parent, child): parent is the task that called
     r->args[3] = K(u64, child, OFF_START_BOOTTIME);
     r->args[4] = K(u64, child, OFF_COMM);
     r->args[5] = K(u64, child, OFF_COMM + 8);
+    if (K(u32, child, OFF_TASK_FLAGS) & PF_KTHREAD)
+        r->flags |= F_KERNEL;
     if (GET(c->kernfs))  // the group's path goes with the next event that can walk
         c->last_group = 0;
     SET(c->kernfs, 0);
@@ -1480,6 +1488,12 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
         r->args[2] = dead;
         r->args[3] = K(u64, task, OFF_START_BOOTTIME);
         r->args[4] = r->time;
+        if (dead) {  // what wait() tells the parent: the group's word, or the leader's (before 5.19 the last thread sets no group word)
+            u64 signal = K(u64, task, OFF_SIGNAL);
+            u64 leader = K(u64, task, OFF_GROUP_LEADER);
+            u32 code = K(u32, signal, OFF_SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT ? K(u32, signal, OFF_GROUP_EXIT_CODE) : K(u32, leader, OFF_EXIT_CODE);
+            r->args[5] = 1ull << 32 | code;
+        }
         if (GET(c->kernfs))
             c->last_group = 0;
         SET(c->kernfs, 0);
@@ -1546,7 +1560,8 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
         r->flags |= F_SCRIPT;
     SET(c->turn, 0);
     SET(c->d[0], filename);
-    SET(c->d[1], K(u64, mm, OFF_ARG_START));
+    r->args[4] = K(u64, mm, OFF_ARG_START);
+    SET(c->d[1], r->args[4]);
     SET(c->d[2], K(u64, mm, OFF_ARG_END));
     SET(c->d[3], base);
     exec_next.call((void *)ctx, 0);

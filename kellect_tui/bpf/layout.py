@@ -16,6 +16,8 @@ MEMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "COMM": ("task_struct.comm",), "TGID": ("task_struct.tgid",), "PID": ("task_struct.pid",), "REAL_PARENT": ("task_struct.real_parent",),
     "CRED": ("task_struct.cred",), "FILES": ("task_struct.files",), "FS": ("task_struct.fs",), "MM": ("task_struct.mm",),
     "EXIT_CODE": ("task_struct.exit_code",), "SIGNAL": ("task_struct.signal",), "PRIO": ("task_struct.prio",), "LIVE": ("signal_struct.live",),
+    "TASK_FLAGS": ("task_struct.flags",), "GROUP_LEADER": ("task_struct.group_leader",), "SIGNAL_FLAGS": ("signal_struct.flags",),
+    "GROUP_EXIT_CODE": ("signal_struct.group_exit_code",),
     "START_BOOTTIME": ("task_struct.start_boottime",), "THREAD_PID": ("task_struct.thread_pid",), "PID_LINKS": ("task_struct.pid_links",),
     "UID": ("cred.uid",), "EUID": ("cred.euid",), "SUID": ("cred.suid",), "GID": ("cred.gid",), "EGID": ("cred.egid",), "SGID": ("cred.sgid",),
     "FDT": ("files_struct.fdt",), "FD": ("fdtable.fd",), "MAX_FDS": ("fdtable.max_fds",),

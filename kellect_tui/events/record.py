@@ -67,6 +67,7 @@ class Flag(IntFlag):
     I386 = 256
     X32 = 512
     ARM = 1024
+    KERNEL = 4096  # fork: the new task is a kernel thread
     KEYED = 2048  # the payload holds Section.KEY: a path key to be replaced by its text
 
 
@@ -141,7 +142,8 @@ STAT_INFO = np.dtype(
     ]
 )
 TARGET_INFO = np.dtype([("pid", "<i4"), ("found", "<u4"), ("comm", "S16")])
-"""``pid``: number of the target in the caller's pid namespace. ``found`` 0: a group, or gone."""
+"""``pid``: number of the target in the caller's pid namespace. ``found`` 0: a group, or gone. Behind it (but in recordings of
+earlier versions) a u64: the target's process by its number in the initial pid namespace, 0 where it was not found."""
 OLD_IDS_INFO = np.dtype([("ruid", "<u4"), ("euid", "<u4"), ("suid", "<u4"), ("rgid", "<u4"), ("egid", "<u4"), ("sgid", "<u4")])
 
 

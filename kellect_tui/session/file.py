@@ -433,8 +433,9 @@ class _Reader:
                 session.ledger.count(chunk, 0, chunk.count)
                 session.ledger.incomplete += incomplete(chunk)
                 if anew:
-                    feed_rows(session.processes, chunk)
-                    session.count_processes(Span(chunk, Row(0), Row(chunk.count)))
+                    with session.processes.taking():
+                        feed_rows(session.processes, chunk)
+                        session.count_processes(Span(chunk, Row(0), Row(chunk.count)))
             except BadSessionFile:
                 continue  # told when somebody looks at it
 

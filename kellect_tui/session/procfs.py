@@ -1,4 +1,4 @@
-"""What /proc says about the processes that ran before the probes were in place.
+"""What /proc says about the processes that ran before the probes were in place, and about those of which events were lost.
 
 The start time is read in the clock that events use (boot clock, ticks of 10 ms), which psutil turns into wall-clock
 time and so loses; hence /proc/PID/stat itself.
@@ -13,6 +13,18 @@ from pathlib import Path
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
+_PF_KTHREAD = 0x00200000  # include/linux/sched.h
+_DEAD = (b"Z", b"X")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSeed:
+    """A task that was already there; `start_ns` as in `ProcessSeed`."""
+
+    tid: int
+    start_ns: int
+    comm: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSeed:
@@ -21,7 +33,10 @@ class ProcessSeed:
     Attributes:
         start_ns: Boot-clock ns, cut to the kernel's tick: the exact start lies within `TICK_NS` above it.
         argv: As bytes, as /proc/PID/cmdline has it; empty for a kernel thread.
-        path: The executed file; None where it may not be read or there is none.
+        path: The executed file; None where it may not be read or there is none. cwd, cgroup: likewise.
+        threads: How many tasks it has; `tasks` are those that were looked at: all of them where there is more than the leader.
+        leader_gone: Its first thread has ended, others run on.
+        arg_start: Where the kernel keeps its argv; 0 where it may not be read.
     """
 
     pid: int
@@ -32,42 +47,105 @@ class ProcessSeed:
     path: bytes | None = None
     uid: int | None = None
     threads: int = 1
+    tasks: tuple[ThreadSeed, ...] = ()
+    leader_gone: bool = False
+    kernel: bool = False
+    cwd: bytes | None = None
+    cgroup: bytes | None = None
+    arg_start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """/proc/PID/stat (proc(5)), what is used of it; `alive`: at least one of its tasks is."""
+
+    pid: int
+    comm: bytes
+    alive: bool
+    leader_gone: bool
+    ppid: int
+    kernel: bool
+    threads: int
+    start_ns: int
+    arg_start: int
+
+
+def pids(proc: Path = Path("/proc")) -> list[int]:
+    """The processes under `proc`, ascending."""
+    return sorted(int(name) for name in os.listdir(proc) if name.isdigit())  # noqa: PTH208  # iterdir() makes 400 Path objects for their names
 
 
 def snapshot(proc: Path = Path("/proc")) -> Iterator[ProcessSeed]:
-    """Every process under `proc`, in ascending pid. One that ends while it is looked at is left out."""
-    pids = sorted(int(name) for name in os.listdir(proc) if name.isdigit())  # noqa: PTH208  # iterdir() makes 400 Path objects for their names
-    for pid in pids:
+    """Every process under `proc`, in ascending pid. One that ends while it is looked at is left out, as are zombies: they have ended."""
+    for pid in pids(proc):
         if (seed := read_seed(proc / str(pid), pid)) is not None:
             yield seed
 
 
-def read_seed(directory: Path, pid: int) -> ProcessSeed | None:
-    """One process's seed; None where it is gone (or a zombie that was reaped meanwhile)."""
+def read_stat(directory: Path) -> Stat | None:
+    """What the kernel says of a process or task in one line; None where it is gone."""
     try:
         stat = (directory / "stat").read_bytes()
-        status = (directory / "status").read_bytes()
-        argv = (directory / "cmdline").read_bytes()
     except OSError:
         return None
     # comm may hold spaces and parentheses: it ends at the last ")" (proc(5)).
     head, _, tail = stat.rpartition(b")")
+    pid, _, comm = head.partition(b" (")
     fields = tail.split()
-    return ProcessSeed(
-        pid=pid,
+    threads, dead = int(fields[17]), fields[0] in _DEAD
+    return Stat(
+        pid=int(pid),
+        comm=comm,
+        alive=not dead or threads > 1,
+        leader_gone=dead,
         ppid=int(fields[1]),
+        kernel=bool(int(fields[6]) & _PF_KTHREAD),
+        threads=threads,
         start_ns=int(fields[19]) * TICK_NS,
-        comm=head.partition(b"(")[2],
-        argv=tuple(argv.removesuffix(b"\0").split(b"\0")) if argv else (),
-        path=_executable(directory),
-        uid=_effective_uid(status),
-        threads=int(fields[17]),
+        arg_start=int(fields[45]),
     )
 
 
-def _executable(directory: Path) -> bytes | None:
+def read_seed(directory: Path, pid: int) -> ProcessSeed | None:
+    """One process's seed; None where it is gone, or a zombie."""
+    stat = read_stat(directory)
+    if stat is None or not stat.alive:
+        return None
     try:
-        return os.fsencode((directory / "exe").readlink())
+        status = (directory / "status").read_bytes()
+        argv = (directory / "cmdline").read_bytes()
+    except OSError:
+        return None
+    return ProcessSeed(
+        pid=pid,
+        ppid=stat.ppid,
+        start_ns=stat.start_ns,
+        comm=stat.comm,
+        argv=tuple(argv.removesuffix(b"\0").split(b"\0")) if argv else (),
+        path=_link(directory / "exe"),
+        uid=_effective_uid(status),
+        threads=stat.threads,
+        tasks=read_tasks(directory) if stat.threads > 1 else (),
+        leader_gone=stat.leader_gone,
+        kernel=stat.kernel,
+        cwd=_link(directory / "cwd"),
+        cgroup=_cgroup(directory),
+        arg_start=stat.arg_start,
+    )
+
+
+def read_tasks(directory: Path) -> tuple[ThreadSeed, ...]:
+    """The living tasks of a process, its leader included."""
+    try:
+        found = [read_stat(directory / "task" / name) for name in os.listdir(directory / "task")]  # noqa: PTH208  # names are all that is wanted
+    except OSError:
+        return ()
+    return tuple(ThreadSeed(stat.pid, stat.start_ns, stat.comm) for stat in found if stat is not None and not stat.leader_gone)
+
+
+def _link(path: Path) -> bytes | None:
+    try:
+        return os.fsencode(path.readlink())
     except OSError:
         return None
 
@@ -77,3 +155,11 @@ def _effective_uid(status: bytes) -> int | None:
         if line.startswith(b"Uid:"):
             return int(line.split()[2])
     return None
+
+
+def _cgroup(directory: Path) -> bytes | None:
+    try:
+        lines = (directory / "cgroup").read_bytes().splitlines()
+    except OSError:
+        return None
+    return next((line.removeprefix(b"0::") for line in lines if line.startswith(b"0::")), None)

@@ -83,7 +83,7 @@ class Session:
             "options": dict(start.options),
             "left_out": list(start.left_out),
         }
-        self.processes.epoch_offset_ns = start.epoch_offset_ns
+        self.processes.epoch_offset_ns, self.processes.began_ns = start.epoch_offset_ns, start.started_ns
         self.processes.seed(seeds)
         self.store.machine = start.machine
         self.ledger.begin(self.started_ns)
@@ -92,10 +92,11 @@ class Session:
 
     def take(self, batch: Batch) -> None:
         """Take in a batch; hidden records go to the processes only. Nothing of the batch is kept."""
-        feed(self.processes, batch, self.epoch_offset_ns, self.store.machine)
-        for span in self.store.append_batch(batch, self.epoch_offset_ns):
-            self.ledger.count(*span)
-            self.count_processes(span)
+        with self.processes.taking():
+            feed(self.processes, batch, self.epoch_offset_ns, self.store.machine)
+            for span in _joined(self.store.append_batch(batch, self.epoch_offset_ns)):
+                self.ledger.count(*span)
+                self.count_processes(span)
 
     def update(self, totals: SourceTotals) -> None:
         """Take in the source's counters as they stand."""
@@ -147,8 +148,19 @@ class Session:
 
         self.processes.count(
             chunk.whos, chunk.who[start:stop], chunk.event[start:stop], chunk.syscall[start:stop], chunk.flags[start:stop],
-            chunk.result[start:stop], chunk.duration[start:stop], moved, chunk.time[start:stop],
+            chunk.result[start:stop], chunk.duration[start:stop], moved, chunk.time[start:stop], chunk.cgroups,
         )  # fmt: skip
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """The same rows, those of a chunk in one span: counting pays per span."""
+    out: list[Span] = []
+    for span in spans:
+        if out and out[-1].chunk is span.chunk and out[-1].stop == span.start:
+            out[-1] = Span(span.chunk, out[-1].start, span.stop)
+        else:
+            out.append(span)
+    return out
 
 
 def _arguments(chunk: Chunk, row: Row) -> dict[str, Any]:

@@ -61,7 +61,7 @@ COLUMNS = (
     TreeColumn("LIVED", 7, lambda process: "" if process.lifetime_ns is None else duration(process.lifetime_ns), "dim"),
     TreeColumn("SENT", 6, lambda process: _bytes(process.counts.sent)),
     TreeColumn("RECV", 6, lambda process: _bytes(process.counts.received)),
-    TreeColumn("THR", 4, lambda process: str(process.threads) if process.threads > 1 else "·"),
+    TreeColumn("THR", 4, lambda process: str(process.thread_count) if process.thread_count > 1 else "·"),
 )
 NAME_LEAST = 44
 

@@ -13,7 +13,7 @@ from kellect_tui.events.record import Event
 from kellect_tui.session.filter import FILTER_HELP, Context, completions, parse, term_for
 from kellect_tui.session.filter.completion import MOST
 from kellect_tui.session.filter.fields import COMMON, SPELLINGS
-from kellect_tui.session.processes import Processes, ProcessSeed
+from kellect_tui.session.processes import Counts, Processes, ProcessSeed
 
 EVENT = Event(
     timestamp=1, event_type="file.rename", family="file", syscall="rename", comm="mv", pid=42, tid=43, ppid=1, process_type="thread", uid=0, gid=0, user=None,
@@ -27,7 +27,7 @@ def seen() -> Context:
     processes.seed(
         [ProcessSeed(pid=pid, ppid=0, start_ns=pid, comm=comm, uid=0) for pid, comm in ((10, b"nginx"), (11, b"nginx"), (12, b"a b"), (13, b"node"))]
     )
-    processes.by_pid(13).counts.events = 5  # type: ignore[union-attr]  # it was seeded
+    processes.credit(processes.by_pid(13), Counts(events=5))  # type: ignore[arg-type]  # it was seeded
     return Context(processes)
 
 

@@ -113,7 +113,7 @@ def test_an_end_says_how(code: int, status: int | None, signal: int | None, core
     end = story.exit(60, start, code)
     process = story.table.by_pid(60)
     assert process is not None
-    assert (process.running, process.exit_status, process.exit_signal, process.core_dumped, process.threads) == (False, status, signal, core, 0)
+    assert (process.running, process.exit_status, process.exit_signal, process.core_dumped, process.thread_count) == (False, status, signal, core, 0)
     assert process.lifetime_ns == end - EPOCH - start
 
 
@@ -144,12 +144,12 @@ def test_threads_are_counted_under_their_process() -> None:
     story.thread(60, 62)
     process = story.table.by_pid(60)
     assert process is not None
-    assert (process.threads, process.threads_started) == (3, 3)
+    assert (process.thread_count, process.threads_started) == (3, 3)
     story.exit(60, 0, tid=61, group_dead=False)
-    assert (process.threads, process.running) == (2, True)
+    assert (process.thread_count, process.running) == (2, True)
     assert story.shape() == [(0, 1), (1, 60)]
     story.exit(60, start, 5 << 8)
-    assert (process.threads, process.exit_status) == (0, 5)
+    assert (process.thread_count, process.exit_status) == (0, 5)
 
 
 def test_a_leader_that_ends_first_does_not_end_the_process() -> None:
@@ -159,7 +159,7 @@ def test_a_leader_that_ends_first_does_not_end_the_process() -> None:
     story.exit(60, start, group_dead=False)
     process = story.table.by_pid(60)
     assert process is not None
-    assert (process.running, process.leader_gone, process.threads) == (True, True, 1)
+    assert (process.running, process.leader_gone, process.thread_count) == (True, True, 1)
     story.exit(60, start + 77, 7 << 8, tid=61)
     assert (process.running, process.exit_status) == (False, 7)
     assert len(story.table) == 2
@@ -173,7 +173,7 @@ def test_an_exec_from_another_thread_keeps_the_process() -> None:
     story.exec(60, start, "/bin/true")
     process = story.table.by_pid(60)
     assert process is not None
-    assert (process.running, process.threads, process.leader_gone, process.path) == (True, 1, False, "/bin/true")
+    assert (process.running, process.thread_count, process.leader_gone, process.path) == (True, 1, False, "/bin/true")
 
 
 def test_orphans_stay_under_their_forker_and_are_marked() -> None:
@@ -302,15 +302,17 @@ def test_counts_of_a_batch() -> None:
     process, other = story.table.by_pid(60), story.table.by_pid(99)
     assert process is not None
     assert other is not None
-    assert process.counts == Counts(events=7, failures=1, read=123, written=1000, sent=40, received=2, time_ns=22)
-    assert (other.counts, other.comm, other.uid, other.forked_by) == (Counts(events=1, failures=1, time_ns=9), "other", 7, process)
-    assert story.table.totals(process) == Counts(events=8, failures=2, read=123, written=1000, sent=40, received=2, time_ns=31)
+    assert process.counts == Counts(events=7, failures=1, read=123, written=1000, sent=40, received=2, time_ns=22, file=5, network=2)
+    assert (other.counts, other.comm, other.uid, other.forked_by) == (Counts(events=1, failures=1, time_ns=9, file=1), "other", 7, process)
+    assert story.table.totals(process) == Counts(events=8, failures=2, read=123, written=1000, sent=40, received=2, time_ns=31, file=6, network=2)
+    assert story.table.rollup().subtree(process) == story.table.totals(process)
+    assert (process.errnos, other.errnos) == ({11: 1}, {2: 1})
 
 
 def test_what_is_no_call_neither_fails_nor_moves_bytes() -> None:
     story = Story()
     count(story.table, who((b"sh", 60, 60, 1, 0)), (0, BY_NAME["process.exit"].id, -5, -1), flags=int(Flag.NO_RESULT), syscall=NO_SYSCALL)
-    assert story.table.by_pid(60).counts == Counts(events=1)  # type: ignore[union-attr]  # it was counted
+    assert story.table.by_pid(60).counts == Counts(events=1, process=1)  # type: ignore[union-attr]  # it was counted
 
 
 def test_bytes_of_many_messages_are_asked_for() -> None:
@@ -318,7 +320,7 @@ def test_bytes_of_many_messages_are_asked_for() -> None:
     send = BY_NAME["network.send"].id
     whos = who((b"sh", 60, 60, 1, 0))
     count(story.table, whos, (0, send, 3, 1), (0, send, -11, 1), syscall=native()["sendmmsg"], moved={0: 4_321}.get)
-    assert story.table.by_pid(60).counts == Counts(events=2, failures=1, sent=4_321, time_ns=2)  # type: ignore[union-attr]
+    assert story.table.by_pid(60).counts == Counts(events=2, failures=1, sent=4_321, time_ns=2, network=2)  # type: ignore[union-attr]
 
 
 def test_the_last_row_of_a_batch_tells_comm_and_uid() -> None:
@@ -418,7 +420,7 @@ def test_whatever_happens_the_table_stays_whole(actions: list[tuple[str, int, in
     assert table.running == sum(process.running for process in everyone)
     for process in everyone:
         assert process.forked_by is None or process in process.forked_by.children
-        assert (process.threads >= 1) == process.running
+        assert (process.thread_count >= 1) == process.running
     pids = [process.pid for process in everyone if process.running]
     assert len(pids) == len(set(pids))
     written = table.to_json()
