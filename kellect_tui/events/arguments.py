@@ -33,12 +33,17 @@ from kellect_tui.events.record import (
 from kellect_tui.events.syscalls import names
 
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+SOCK_STREAM, SOCK_SEQPACKET = 1, 5
+MSG_ERRQUEUE = 0x2000
 AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
 _EMPTY_PATH_CALLS = frozenset(("newfstatat", "statx", "linkat", "fchmodat2", "execveat"))  # in other calls' flags the bit means something else
 MAP_ANONYMOUS, MAP_HUGETLB = 0x20, 0x40000
 O_TMPFILE_BIT = 0o20000000
 TCP_CLOSE = 7  # include/net/tcp_states.h; also of a datagram socket that is not connected
 NO_PEER = 0xFFFF
+_EINPROGRESS = 115
+_HOLDING = frozenset((AF_UNIX, AF_INET, AF_INET6))  # families whose sockets tell their peer
+_STREAMS = frozenset(((AF_UNIX, SOCK_STREAM), (AF_UNIX, SOCK_SEQPACKET), (AF_INET, SOCK_STREAM), (AF_INET6, SOCK_STREAM)))
 
 # Plain numbers: an operation on an IntFlag costs a microsecond, and this runs for every row on the screen.
 _OBJECT, _NO_OBJECT, _SCRIPT, _CREATED = int(Flag.OBJECT), int(Flag.NO_OBJECT), int(Flag.SCRIPT), int(Flag.CREATED)
@@ -720,12 +725,42 @@ def _passed(c: Context) -> tuple[bytes | None, bool, bool]:
     return found[0], bool(found[1] & _UNREADABLE), pointer
 
 
+def _held(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None], bool] | None:
+    """((family, port, address), unreadable) of the peer that the socket itself holds; None where the call goes by an address that it was given.
+
+    Memory of the program may have been rewritten while the call ran; the socket was not. A stream goes by its peer whatever address stands beside
+    it (but errors that are asked for name whom they speak of), and connect by what it has made of the address.
+    """
+    found = _socket(c)
+    if found is None or found[0][0] not in _HOLDING:
+        return None
+    kind, fields, result = c.row.name, found[0], c.raw.result
+    if kind in ("network.accept", "network.getpeername") or (kind == "network.connect" and result in (0, -_EINPROGRESS)):
+        peer = _of_socket(*found, peer=True, moved=True)
+        if peer[0] is not None:
+            return peer, False
+        if kind == "network.connect" and not result and _is_dissolved(fields):
+            data = (c.section(Section.SOCKADDR, 1) or (b"", 0))[0]
+            return None if data[:2] == b"\0\0" else ((None, None, None), True)  # the address that dissolves is AF_UNSPEC's: another was written over it
+    elif kind in ("network.send", "network.receive") and result >= 0 and (fields[0], fields[1]) in _STREAMS and not (c.value("flags") or 0) & MSG_ERRQUEUE:
+        return _of_socket(*found, peer=True, moved=result > 0), False
+    return None
+
+
+def _is_dissolved(fields: tuple[Any, ...]) -> bool:
+    number, state, peer_port, peer_len = fields[0], fields[3], fields[5], fields[7]
+    return peer_len == NO_PEER if number == AF_UNIX else state == TCP_CLOSE and not peer_port
+
+
 def _peer(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None], bool]:
-    """((family, port, address), unreadable) of the peer that the call names."""
+    """((family, port, address), unreadable) of the peer that the call is about."""
     kind = c.row.name
     none = (None, None, None)
     if kind in ("network.accept", "network.receive", "network.getpeername") and c.raw.result < 0:
         return none, False
+    held = _held(c)
+    if held is not None:
+        return held
     data, unreadable, pointer = _passed(c)
     if kind in ("network.connect", "network.bind"):
         is_gone = data is None and bool(c.raw.flags & _NO_ROOM)

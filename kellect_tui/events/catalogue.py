@@ -397,7 +397,7 @@ _ROWS = (
          (C("bind", fd=0, addr=1, addr_len=2, reads=((Section.SOCKADDR, 1), SOCKET0)),),
          ("addr", "fd"), "a socket given its address"),
     _row("network.getpeername", (A("fd", Kind.FD), *PEER),
-         (C("getpeername", fd=0, addr=1, reads=((Section.ADDRLEN, 2), (Section.SOCKADDR, 1))),),
+         (C("getpeername", fd=0, addr=1, reads=((Section.ADDRLEN, 2), (Section.SOCKADDR, 1), SOCKET0)),),
          ("addr", "fd"), "the peer's address asked for"),
     _row("network.socketpair", (A("family", Kind.SOCKET_FAMILY), A("type", Kind.SOCKET_TYPE), A("protocol", Kind.INT), A("usockvec", Kind.PAIR)),
          (C("socketpair", family=0, type=1, protocol=2, usockvec=3, reads=((Section.INTS, 3),)),),

@@ -9,15 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kellect_tui.events.arguments import sections, text, unix_text
+from kellect_tui.events.arguments import decode, sections, text, unix_text
 from kellect_tui.events.catalogue import BY_NAME, EXEC, MONITOR_START, TYPES
 from kellect_tui.events.record import MESSAGE_INFO, SOCKET_INFO, TARGET_INFO, Flag, Section
 from kellect_tui.session.chunk import Chunk
+from kellect_tui.session.filter.decoded import MARKS, decide
 
 _NO_ROOM = np.uint32(Flag.NO_PAYLOAD | Flag.MORE)
 _TEXTS = (Section.STRING, Section.ARGV, Section.TEXT)
 _AF_UNIX = 1
 _WITH_ADDRESS = (BY_NAME["network.connect"].id, BY_NAME["network.bind"].id)
+_CONNECT = BY_NAME["network.connect"].id
+_WITH_PEER = tuple(BY_NAME[f"network.{name}"].id for name in ("connect", "send", "receive", "accept", "getpeername"))
 _EARLY = tuple(row.id for row in TYPES if any(call.early for call in row.calls))
 _MOST_SECTIONS = 32
 
@@ -30,7 +33,9 @@ def incomplete(chunk: Chunk) -> int:
         return 0
     flags, event = chunk.flags, chunk.event
     path0 = chunk.whats["path0"][chunk.what]
-    marked = _of_whos(chunk)[chunk.who] | _of_whats(chunk)[chunk.what] | _of_payloads(chunk.payloads)[chunk.payload]
+    marked = _of_payloads(chunk.payloads)[chunk.payload]
+    _decode_peers(chunk, marked)
+    marked |= _of_whos(chunk)[chunk.who] | _of_whats(chunk)[chunk.what]
     marked |= (flags & _NO_ROOM) != 0
     marked |= (flags & np.uint32(Flag.OBJECT) != 0) & (path0 < 0)
     marked |= (event == EXEC) & (chunk.whats["path1"][chunk.what] < 0)
@@ -39,6 +44,12 @@ def incomplete(chunk: Chunk) -> int:
         marked[rows] |= chunk.arg(1, rows) == 0  # a NULL pointer
     _mark_begun_before(chunk, path0, marked)
     return int(np.count_nonzero(marked & (event < MONITOR_START)))
+
+
+def _decode_peers(chunk: Chunk, marked: Marked) -> None:
+    """Which of two addresses in a payload is the peer's, the argument or the socket's, only decoding says."""
+    rows = np.flatnonzero(np.isin(chunk.event, _WITH_PEER) & (marked | ((chunk.event == _CONNECT) & (chunk.result == 0))))
+    marked[rows] = decide(chunk, rows, lambda raw, _call: bool(decode(raw, chunk.machine)[1]), MARKS)
 
 
 def _mark_begun_before(chunk: Chunk, path0: NDArray[np.int32], marked: Marked) -> None:

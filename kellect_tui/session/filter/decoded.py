@@ -36,7 +36,7 @@ class Need(IntFlag):
     PAYLOAD = 8
     HOW = 16  # the payload, but of openat2 only
     WHAT = 32
-    FAILED = 64  # the result where it is negative
+    FAILED = 64  # the result where it is negative, else whether it is zero
     ALL = 128
 
 
@@ -165,7 +165,7 @@ def _keys(chunk: Chunk, rows: NDArray[np.intp], need: Need, own: Sequence[str]) 
         add(chunk.result[rows])
         add(chunk.who[rows])
     elif need & Need.FAILED:
-        add(np.minimum(chunk.result[rows], 0))
+        add(np.minimum(chunk.result[rows], 1))
     if need & (Need.SMALL | Need.NULL | Need.OWN | Need.ALL):
         _add_registers(chunk, rows, events, need, own, add)
     return key ^ key >> np.uint64(32)

@@ -431,21 +431,40 @@ THERE = {"family": "AF_INET", "port": 443, "addr": "93.184.216.34"}
 NOBODY = {"family": None, "port": None, "addr": None}
 
 
-def test_connect() -> None:
+ANOTHER = {"family": "AF_INET", "port": 80, "addr": "1.2.3.4"}
+UNREADABLE_PEER = ("family:unreadable", "port:unreadable", "addr:unreadable")
+
+
+@pytest.mark.parametrize(("result", "peer"), [(0, THERE), (-115, THERE), (-111, ANOTHER), (-106, ANOTHER), (-512, ANOTHER)])
+def test_connect_names_the_sockets_peer_where_it_has_made_one_of_the_address(result: int, peer: dict[str, Any]) -> None:
     payload = section(SOCKADDR, 1, inet("1.2.3.4", 80)) + section(SOCKET, 0, socket_info())
-    assert values("network.connect", "connect", 7, 0x1000, 16, payload=payload) == {
-        "fd": 7,
-        "addr_len": 16,
-        "family": "AF_INET",
-        "port": 80,
-        "addr": "1.2.3.4",
-        **HERE,
-    }
+    said = values("network.connect", "connect", 7, 0x1000, 16, payload=payload, result=result)
+    assert said == {"fd": 7, "addr_len": 16, **peer, **HERE}
+
+
+def test_connect_that_was_reset_before_its_end_had_its_peer() -> None:
+    payload = section(SOCKADDR, 1, inet("1.2.3.4", 80)) + section(SOCKET, 0, socket_info(state=7))
+    assert values("network.connect", "connect", 7, 0x1000, 16, payload=payload) == {"fd": 7, "addr_len": 16, **THERE, **HERE}
+
+
+def test_connect_that_dissolves() -> None:
+    socket = section(SOCKET, 0, socket_info(peer_port=0, state=7))
+    said = values("network.connect", "connect", 7, 0x1000, 16, payload=section(SOCKADDR, 1, bytes(16)) + socket)
+    assert said == {"fd": 7, "addr_len": 16, "family": "AF_UNSPEC", "port": None, "addr": "00" * 14, **HERE}
+    rewritten = decode("network.connect", "connect", 7, 0x1000, 16, payload=section(SOCKADDR, 1, inet("1.2.3.4", 80)) + socket)
+    assert rewritten == ({"fd": 7, "addr_len": 16, **NOBODY, **HERE}, UNREADABLE_PEER)
+
+
+def test_connect_of_a_family_whose_sockets_tell_no_peer_is_named_by_its_argument() -> None:
+    info = bytearray(socket_info())
+    info[:2] = struct.pack("<H", 40)
+    said = values("network.connect", "connect", 7, 0x1000, 6, payload=section(SOCKADDR, 1, b"\x28\0\1\2\3\4") + section(SOCKET, 0, bytes(info)))
+    assert (said["family"], said["port"], said["addr"]) == ("AF_VSOCK", None, "01020304")
 
 
 def test_connect_to_a_null_pointer() -> None:
     said, marks = decode("network.connect", "connect", 7, 0, 16, payload=section(SOCKET, 0, socket_info()), result=-14)
-    assert (said, marks) == ({"fd": 7, "addr_len": None, **NOBODY, **HERE}, ("family:unreadable", "port:unreadable", "addr:unreadable"))
+    assert (said, marks) == ({"fd": 7, "addr_len": None, **NOBODY, **HERE}, UNREADABLE_PEER)
 
 
 def test_connect_on_what_is_no_socket() -> None:
@@ -487,10 +506,41 @@ def test_a_send_that_moved_bytes_had_its_peer_though_a_reset_came_before_its_end
     assert values("network.send", "sendto", 7, 0, 100, 0x4000, payload=closed, result=-32) == SENT | NOBODY | {"bytes": None}
 
 
+def datagram_info(**fields: Any) -> bytes:
+    """A connected UDP socket, which sends to and receives from others too."""
+    info = bytearray(socket_info(**fields))
+    info[2:6] = struct.pack("<HH", 2, 17)
+    return bytes(info)
+
+
+DATAGRAM = {"protocol": "IPPROTO_UDP"}
+
+
+@pytest.mark.parametrize("result", [0, 60])
+def test_a_stream_goes_by_its_peer_whatever_address_stands_beside_it(result: int) -> None:
+    payload = section(SOCKADDR, 4, inet("1.2.3.4", 53)) + section(SOCKET, 0, socket_info())
+    assert values("network.send", "sendto", 7, 0, 100, 0x4000, 0x1000, 16, payload=payload, result=result) == SENT | {"addr_len": 16, "bytes": result}
+    payload = section(Section.ADDRLEN, 5, struct.pack("<i", 16)) + payload
+    said = values("network.receive", "recvfrom", 7, 0, 100, 0x4000, 0x1000, 0x2000, payload=payload, result=result)
+    assert said == SENT | {"addr_len": 16, "bytes": result}
+
+
+def test_an_error_asked_for_names_whom_it_speaks_of() -> None:
+    payload = section(Section.ADDRLEN, 5, struct.pack("<i", 16)) + section(SOCKADDR, 4, inet("1.2.3.4", 53)) + section(SOCKET, 0, socket_info())
+    said = values("network.receive", "recvfrom", 7, 0, 100, 0x2000, 0x1000, 0x2000, payload=payload, result=60)
+    assert (said["addr"], said["flags"]) == ("1.2.3.4", "MSG_ERRQUEUE")
+
+
+def test_a_stream_without_a_peer_is_read_from_nobody() -> None:
+    payload = section(Section.ADDRLEN, 5, struct.pack("<i", 16)) + section(SOCKADDR, 4, inet("1.2.3.4", 53)) + section(SOCKET, 0, socket_info(state=7))
+    said = values("network.receive", "recvfrom", 7, 0, 100, 0x4000, 0x1000, 0x2000, payload=payload, result=0)
+    assert said == SENT | NOBODY | {"addr_len": 16, "bytes": 0}
+
+
 def test_sendmmsg_counts_messages_and_bytes() -> None:
-    payload = message(100, 60, 0x1000, 16) + section(SOCKADDR, 1, inet("1.2.3.4", 53)) + section(SOCKET, 0, socket_info())
+    payload = message(100, 60, 0x1000, 16) + section(SOCKADDR, 1, inet("1.2.3.4", 53)) + section(SOCKET, 0, datagram_info())
     said = values("network.send", "sendmmsg", 7, 0, 3, 0x4000, payload=payload, result=2)
-    assert said == SENT | {"addr_len": 16, "port": 53, "addr": "1.2.3.4", "messages": 2, "bytes": 60}
+    assert said == SENT | {"addr_len": 16, "port": 53, "addr": "1.2.3.4", "messages": 2, "bytes": 60, **DATAGRAM}
     assert values("network.send", "sendmmsg", 7, 0, 3, 0x4000, payload=payload, result=-32)["messages"] is None
 
 
@@ -500,9 +550,9 @@ def test_sums_that_are_not_exact() -> None:
 
 
 def test_receive_names_what_the_kernel_wrote() -> None:
-    payload = section(Section.ADDRLEN, 5, struct.pack("<i", 16)) + section(SOCKADDR, 4, inet("1.2.3.4", 53)) + section(SOCKET, 0, socket_info(peer_port=0))
+    payload = section(Section.ADDRLEN, 5, struct.pack("<i", 16)) + section(SOCKADDR, 4, inet("1.2.3.4", 53)) + section(SOCKET, 0, datagram_info())
     said = values("network.receive", "recvfrom", 7, 0, 100, 0x4000, 0x1000, 0x2000, payload=payload, result=60)
-    assert said == SENT | {"addr_len": 16, "port": 53, "addr": "1.2.3.4"}
+    assert said == SENT | {"addr_len": 16, "port": 53, "addr": "1.2.3.4", **DATAGRAM}
 
 
 def test_receive_where_the_kernel_wrote_nothing_is_from_the_sockets_peer() -> None:
@@ -518,7 +568,7 @@ def test_a_failed_receive_names_nobody() -> None:
 def test_accept() -> None:
     payload = section(Section.ADDRLEN, 2, struct.pack("<i", 16)) + section(SOCKADDR, 1, inet("1.2.3.4", 9)) + section(SOCKET, RESULT, socket_info())
     said = values("network.accept", "accept4", 3, 0x1000, 0x2000, 0o4000, payload=payload, result=8)
-    assert said == {"fd": 3, "newfd": 8, "addr_len": 16, "family": "AF_INET", "port": 9, "addr": "1.2.3.4", "flags": "SOCK_NONBLOCK", **HERE}
+    assert said == {"fd": 3, "newfd": 8, "addr_len": 16, **THERE, "flags": "SOCK_NONBLOCK", **HERE}
 
 
 def test_accept_without_a_pointer_names_the_new_sockets_peer() -> None:
@@ -543,6 +593,8 @@ def test_bind_and_getpeername() -> None:
         "port": 9,
         "addr": "1.2.3.4",
     }
+    said = values("network.getpeername", "getpeername", 3, 0x1000, 0x2000, payload=payload + section(SOCKET, 0, socket_info()))
+    assert said == {"fd": 3, "addr_len": 16, **THERE}
     assert values("network.getpeername", "getpeername", 3, 0x1000, 0x2000, result=-107) == {"fd": 3, "addr_len": None, **NOBODY}
 
 

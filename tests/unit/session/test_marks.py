@@ -44,16 +44,20 @@ def unix(name: bytes) -> bytes:
     return section(Section.SOCKADDR, 1, b"\1\0" + name)
 
 
-def unix_socket(local: bytes, peer: bytes) -> bytes:
+def unix_socket(local: bytes, peer: bytes | None) -> bytes:
     info = np.zeros(1, SOCKET_INFO)
-    info["family"], info["local_len"], info["peer_len"] = 1, len(local), len(peer)
-    return section(Section.SOCKET, 0, info.tobytes() + local + peer)
+    info["family"], info["local_len"], info["peer_len"] = 1, len(local), 0xFFFF if peer is None else len(peer)
+    return section(Section.SOCKET, 0, info.tobytes() + local + (peer or b""))
 
 
 def message(unreadable: int) -> bytes:
     info = np.zeros(1, MESSAGE_INFO)
     info["unreadable"] = unreadable
     return section(Section.MESSAGE, 1, info.tobytes())
+
+
+def connected(payload: bytes, **fields: object) -> Batch:
+    return one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=payload, **fields)
 
 
 ARGV = section(Section.STRING, 0, b"/bin/a")
@@ -66,7 +70,11 @@ CASES = {
     "no room": (one(event="file.chdir", syscall="chdir", flags=int(Flag.NO_PAYLOAD), result=-2), 1),
     "comm": (one(event="file.read", syscall="read", comm=b"\xff"), 1),
     "unix path": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"/run/\xe9\0") + unix_socket(b"", b""), result=-2), 1),
-    "abstract": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"\0abc\0") + unix_socket(b"", b"")), 1),
+    "abstract": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"\0abc\0") + unix_socket(b"", b"\0abc\0")), 1),
+    "the argument of a success": (connected(unix(b"/\xff") + unix_socket(b"", b"/run/x")), 0),
+    "the argument of a failure": (connected(unix(b"/\xff") + unix_socket(b"", b""), result=-2), 1),
+    "an address over AF_UNSPEC": (connected(unix(b"/a") + unix_socket(b"", None)), 1),
+    "a peer's own name": (one(event="network.getpeername", syscall="getpeername", args=(3, 9, 5), payload=unix_socket(b"/\xff", b"/run/x")), 0),
     "unix": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"/run/x\0\xff") + unix_socket(b"", b"/run/x")), 0),
     "local name": (one(event="network.connect", syscall="connect", args=(3, 9, 5), payload=unix(b"/run/x\0") + unix_socket(b"\0\xff", b"/run/x")), 1),
     "null address": (one(event="network.connect", syscall="connect", args=(3, 0, 0), payload=unix_socket(b"", b""), result=-14), 1),
