@@ -73,11 +73,8 @@ format: setup-test ## let ruff mend what it can
 docs: setup-test ## write the generated parts of README anew
 	$(PYTHON) docs/generate.py
 
-bench: setup-test ## what the monitor costs and keeps (root; some minutes)
-	$(PYTHON) benchmarks/overhead.py
-	$(PYTHON) benchmarks/sustained.py --headless
-	$(PYTHON) benchmarks/sustained.py
-	$(PYTHON) benchmarks/keys.py -- $(VENV)/bin/kellect-tui
+bench: setup-test ## every goal of the speed table, measured (root; 15 minutes)
+	$(PYTHON) benchmarks/table.py
 
 screenshots: setup-test ## PNG and SVG of the main screens
 	$(PYTHON) screenshots/render.py

@@ -1,85 +1,38 @@
-"""Key-to-screen latency of the real program in a real terminal (tmux), while whatever it shows goes on.
+"""Key to screen: how long after a key the program's screen has changed, in a real terminal (tmux), while the machine is busy.
 
-    python benchmarks/keys.py [--keys 100] [--warm 5] -- kellect-tui --demo
+    sudo .venv/bin/python benchmarks/keys.py [--rates 0,10000,100000,500000] [--keys 100] [--rounds 3]
+    python benchmarks/keys.py --rates 0 -- kellect-tui --demo
 
 A key's time runs from handing it to tmux until the row of the cursor (or the typed letter) is on tmux' screen; what tmux
-itself takes (about 1 ms) is in it. Prints p50, p95, p99 and the longest, and what the program cost meanwhile.
+itself takes (about 1 ms) is in it. A round is KEYS moves with the detail open and KEYS letters typed while the table follows.
+The value of a round is its p99 (nearest rank).
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
-import shlex
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
-import psutil
+import loads
+from goals import Board, parser
+from terminal import PROGRAM, Terminal
 
-WIDTH, HEIGHT = 120, 32
-POLL_SECONDS = 0.001
-PATIENCE_SECONDS = 10.0
+GOAL_MS = {500_000: 50.0}
 MOVES = ("Up", "Up", "Up", "Down", "Down")
 LETTERS = "abcdefghij"
-
-
-class Terminal:
-    """A tmux server of its own with one session, driven through control mode: no process per command."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self._tmux = ["tmux", "-L", f"keys-{os.getpid()}", "-f", "/dev/null"]
-        start = [*self._tmux, "new-session", "-d", "-s", "t", "-x", str(WIDTH), "-y", str(HEIGHT), shlex.join(command)]
-        subprocess.run(start, check=True)
-        self.pid = int(subprocess.check_output([*self._tmux, "list-panes", "-t", "t", "-F", "#{pane_pid}"], text=True))
-        attach = [*self._tmux, "-C", "attach-session", "-t", "t", "-f", "no-output,ignore-size"]
-        self._client = subprocess.Popen(attach, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace", bufsize=1)
-        self.ask("display-message -p ready")
-
-    def ask(self, command: str) -> list[str]:
-        """Run a tmux command; its output."""
-        if self._client.stdin is None or self._client.stdout is None:
-            raise RuntimeError("tmux has no pipes")
-        token = f"token{time.monotonic_ns()}"
-        self._client.stdin.write(f"{command}\ndisplay-message -p {token}\n")
-        self._client.stdin.flush()
-        lines: list[str] = []
-        for line in self._client.stdout:
-            if line.startswith(token):
-                return lines
-            if not line.startswith("%"):
-                lines.append(line.rstrip("\n"))
-        raise RuntimeError("the program ended")
-
-    def press(self, *keys: str) -> None:
-        """Hand keys over."""
-        self.ask("send-keys -t t " + " ".join(keys))
-
-    def screen(self, *, styled: bool = False) -> list[str]:
-        """What is on the screen, with or without colours."""
-        return self.ask(f"capture-pane -p{'e' if styled else ''} -t t")
-
-    def wait(self, seen: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> float | None:
-        """When the condition came true; None where it did not in time."""
-        pause = threading.Event()
-        deadline = time.perf_counter() + seconds
-        while time.perf_counter() < deadline:
-            if seen():
-                return time.perf_counter()
-            pause.wait(POLL_SECONDS)
-        return None
-
-    def close(self) -> None:
-        """End the program and the server."""
-        subprocess.run([*self._tmux, "kill-server"], check=False)
-        self._client.wait(5)
+FILTER = "event_type = file.*"
 
 
 def detail_title(terminal: Terminal) -> str:
     """The line over the detail, which names the event under the cursor: `file.open event 1,234 of this session`."""
     return next((line for line in terminal.screen() if "of this session" in line), "")
+
+
+def pause(number: int) -> None:
+    """Between two keys: not in step with the frames."""
+    time.sleep(0.02 + number % 7 * 0.013)
 
 
 def moving(terminal: Terminal, count: int) -> list[float]:
@@ -88,7 +41,6 @@ def moving(terminal: Terminal, count: int) -> list[float]:
     if terminal.wait(lambda: bool(detail_title(terminal))) is None:
         return []
     samples: list[float] = []
-    pause = threading.Event()
     for number in range(count):
         before = detail_title(terminal)
         began = time.perf_counter()
@@ -97,7 +49,7 @@ def moving(terminal: Terminal, count: int) -> list[float]:
         if seen is None:
             break
         samples.append(seen - began)
-        pause.wait(0.02 + number % 7 * 0.013)  # not in step with the frames
+        pause(number)
     terminal.press("Escape")
     terminal.wait(lambda: not detail_title(terminal))  # else the escape becomes part of the next key
     return samples
@@ -106,14 +58,13 @@ def moving(terminal: Terminal, count: int) -> list[float]:
 def typing(terminal: Terminal, count: int) -> list[float]:
     """Type into the search line while the table follows; a key counts when its letter is on the screen."""
     terminal.press("End")
-    terminal.wait(lambda: not any("▼" in line for line in terminal.screen()))
+    terminal.wait(lambda: not terminal.has("▼"))
     terminal.press("C-f")
-    pause = threading.Event()
     terminal.wait(lambda: any(line.startswith("? ") for line in terminal.screen()))
     samples: list[float] = []
     text = ""
     for number in range(count):
-        if len(text) == 20:
+        if len(text) in (0, 20):
             terminal.press("C-u")
             terminal.wait(lambda: not any(line.startswith("? a") for line in terminal.screen()))
             text = ""
@@ -124,53 +75,45 @@ def typing(terminal: Terminal, count: int) -> list[float]:
         if seen is None:
             break
         samples.append(seen - began)
-        pause.wait(0.02 + number % 7 * 0.013)
+        pause(number)
     terminal.press("Escape")
+    terminal.wait(lambda: not any(line.startswith("? ") for line in terminal.screen()))
     return samples
 
 
-def percentiles(samples: Sequence[float], wanted: int) -> str:
-    """p50, p95, p99 (nearest rank: of 100 keys p99 is the longest but one) and the longest, in ms."""
-    if len(samples) < wanted:
-        return f"only {len(samples)} of {wanted} keys were seen"
-    ordered = sorted(samples)
-    p50, p95, p99 = (1000 * ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, 0.95, 0.99))
-    return f"p50 {p50:5.0f}   p95 {p95:5.0f}   p99 {p99:5.0f}   max {1000 * ordered[-1]:5.0f} ms   ({len(ordered)} keys)"
+def rank(samples: Sequence[float], share: float) -> float:
+    """The value below which this share lies (nearest rank), in ms."""
+    return 1000 * sorted(samples)[math.ceil(share * len(samples)) - 1]
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU time of the program and its children."""
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return sum(sum(process.cpu_times()[:2]) for process in family)
-
-
-def measure(command: Sequence[str], keys: int, warm: float) -> None:
-    """Run, measure, print."""
+def measure(board: Board, command: Sequence[str], rate: int, keys: int, rounds: int) -> None:
+    """Run the program, press keys, tell."""
     terminal = Terminal(command)
     try:
-        pause = threading.Event()
-        terminal.wait(lambda: any("events" in line for line in terminal.screen()))
-        pause.wait(warm)
-        began, cpu = time.perf_counter(), cpu_seconds(terminal.pid)
-        pause.wait(5)
-        share = (cpu_seconds(terminal.pid) - cpu) / (time.perf_counter() - began)
-        memory = psutil.Process(terminal.pid).memory_info().rss
-        print(f"following, no keys   cpu {100 * share:.1f} % of a core, memory {memory / 1e6:.0f} MB")
-        print(f"moving, detail open  {percentiles(moving(terminal, keys), keys)}")
-        print(f"typing               {percentiles(typing(terminal, keys), keys)}")
-        print("\n".join(terminal.screen()[:3]))
+        terminal.until("events", 30)
+        with loads.running(loads.build(), "mixed", rate):
+            time.sleep(3)
+            tries = [moving(terminal, keys) + typing(terminal, keys) for _ in range(rounds)]
     finally:
         terminal.close()
+    every = [sample for samples in tries for sample in samples]
+    lost = "" if len(every) == 2 * keys * rounds else f"only {len(every)} of {2 * keys * rounds} keys were seen"
+    p50, p95 = (f"p{share} {rank(every, share / 100):.0f}" for share in (50, 95))
+    also = f"{p50}, {p95}, longest {1000 * max(every):.0f} ms of {len(every)} keys"
+    board.tell(f"key to changed screen, p99, at {rate:,} events/s", [rank(samples, 0.99) for samples in tries], "ms", GOAL_MS.get(rate), also=also, failed=lost)
 
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="key-to-screen latency of a running kellect-tui, in tmux")
-    parser.add_argument("--keys", type=int, default=100)
-    parser.add_argument("--warm", type=float, default=5.0, help="seconds to let it run before measuring")
-    parser.add_argument("command", nargs="+")
-    options = parser.parse_args()
-    measure(options.command, options.keys, options.warm)
+    line = parser(__doc__)
+    line.add_argument("--rates", default="0,10000,100000,500000", help="events a second, with commas")
+    line.add_argument("--keys", type=int, default=100)
+    line.add_argument("--rounds", type=int, default=3)
+    line.add_argument("command", nargs="*", default=[*PROGRAM, "--filter", FILTER])
+    given = line.parse_args()
+    board = Board(given.json, f"benchmarks/{Path(__file__).name}")
+    for rate in map(int, given.rates.split(",")):
+        measure(board, given.command, rate, given.keys, given.rounds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-// A load of known size: COUNT calls of one kind, as fast as they go or at RATE a second.
+// A load of known size: COUNT calls of one kind (or for so many seconds: `60s`), as fast as they go or at RATE a second.
 //
-//   load close|read|openclose|getppid|mixed COUNT [RATE]
+//   load close|read|openclose|getppid|mixed COUNT|SECONDSs [RATE]
 //
 // Prints one line: calls, CPU nanoseconds a call (of this process), wall seconds. `openclose` counts two calls a round;
 // `mixed` is open, read, stat, write to /dev/null, close in turn, and failing ones now and then.
@@ -47,14 +47,18 @@ static void one(const char *mode, long i, int null) {
 
 int main(int argc, char **argv) {
     if (argc < 3 || !strchr("crgom", argv[1][0])) {
-        fprintf(stderr, "usage: load close|read|openclose|getppid|mixed COUNT [RATE]\n");
+        fprintf(stderr, "usage: load close|read|openclose|getppid|mixed COUNT|SECONDSs [RATE]\n");
         return 2;
     }
-    long count = atol(argv[2]), rate = argc > 3 ? atol(argv[3]) : 0, done = 0;
+    char *unit;
+    long count = strtol(argv[2], &unit, 10), rate = argc > 3 ? atol(argv[3]) : 0, done = 0;
     int null = open("/dev/null", O_RDWR);
     double start = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-    while (done < count) {
-        long slice = rate ? rate / 500 + 1 : count;
+    double end = *unit == 's' ? start + count : 0;
+    if (end)
+        count = 1L << 62;
+    while (done < count && !(end && now(CLOCK_MONOTONIC) >= end)) {
+        long slice = rate ? rate / 500 + 1 : end ? 1000 : count;  // a look at the clock is no system call
         for (long i = 0; i < slice && done < count; i++)
             one(argv[1], done++, null);
         if (rate) {
@@ -64,6 +68,6 @@ int main(int argc, char **argv) {
         }
     }
     cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    printf("%ld %.1f %.3f\n", count, cpu / count * 1e9, now(CLOCK_MONOTONIC) - start);
+    printf("%ld %.1f %.3f\n", done, cpu / done * 1e9, now(CLOCK_MONOTONIC) - start);
     return 0;
 }

@@ -1,14 +1,16 @@
-"""Builds and runs `load.c`; medians and spreads for all benchmarks here."""
+"""Builds and runs `load.c`, and keeps it running beside a measurement."""
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
+FOREVER = 1 << 40
 
 
 def build(directory: Path | None = None) -> Path:
@@ -22,6 +24,19 @@ def run(load: Path, mode: str, count: int, rate: int = 0) -> tuple[float, float]
     """(CPU ns a call, wall seconds) of one run."""
     words = subprocess.run([load, mode, str(count), str(rate)], check=True, capture_output=True, text=True).stdout.split()
     return float(words[1]), float(words[2])
+
+
+@contextlib.contextmanager
+def running(load: Path, mode: str, rate: int, producers: int = 2) -> Iterator[None]:
+    """Loads that make `rate` calls a second together until the block ends; none for 0."""
+    command = [str(load), mode, str(FOREVER), str(rate // producers)]
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(producers)] if rate else []
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def spread(values: Sequence[float], unit: str = "", digits: int = 0) -> str:

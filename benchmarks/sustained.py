@@ -1,81 +1,90 @@
-"""How much the whole chain keeps: two loads at a given rate, the monitor beside them, and what it says at the end.
+"""The rate that the whole chain sustains with nothing lost: two loads in tight loops beside the monitor.
 
-    sudo .venv/bin/python benchmarks/sustained.py [--rate 500000] [--seconds 20] [--mode mixed] [--headless]
+    sudo .venv/bin/python benchmarks/sustained.py [--seconds 60] [--mode read] [--rate 0] [--headless]
 
-With the screen (default) the real program runs in tmux at 120x32; its session is saved by keys at the end and read back.
-Prints one line: calls made, events kept and lost of the loads (they must add up), CPU of the monitor in % of one core.
+With the screen (default) the real program runs in tmux at 120x32, following, under a display filter; its session is saved by
+keys at the end and read back: events of the loads as the process tree has counted them, losses as the ledger has. Every call that a load
+made must be among them or be lost.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Protocol
 
 import loads
 import psutil
+from goals import Board, parser
+from terminal import PROGRAM, Terminal
 
 from kellect_tui.session.file import open_session
+from kellect_tui.session.session import Session
 
-PROGRAM = [sys.executable, "-m", "kellect_tui"]
-COMM = b"kellect-load"
+GOAL = 1_500_000.0
+FILTER = "comm = kellect-load"
+OTHERS_PER_LOAD = 100
+"""Events that a load makes besides its calls: its start and its end."""
+
+
+class Monitor(Protocol):
+    """The monitor under test."""
+
+    pid: int
+
+    def session(self) -> Session:
+        """Stop it; what it captured."""
+        ...
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+        ...
 
 
 class Screen:
-    """The live monitor in a tmux of its own."""
+    """The live monitor in a terminal."""
 
-    def __init__(self, keep: int, directory: Path) -> None:
-        self._socket = f"kellect-bench-{os.getpid()}"
+    def __init__(self, directory: Path) -> None:
         self._saved = directory / "bench.kellect"
-        command = " ".join([*PROGRAM, "--keep", str(keep)])
-        self._tmux("new-session", "-d", "-x", "120", "-y", "32", command)
-        wait_for(lambda: "LIVE" in self.text(), 60)
-        self.pid = int(self._tmux("list-panes", "-F", "#{pane_pid}"))
+        self._terminal = Terminal([*PROGRAM, "--filter", FILTER])
+        self._terminal.until("LIVE", 60)
+        self.pid = self._terminal.pid
 
-    def _tmux(self, *words: str) -> str:
-        return subprocess.run(["tmux", "-L", self._socket, *words], check=True, capture_output=True, text=True).stdout
-
-    def text(self) -> str:
-        """What is on the screen."""
-        return self._tmux("capture-pane", "-p")
-
-    def session(self) -> Path:
-        """Save everything by keys, quit, and say where it is."""
-        self._tmux("send-keys", "C-s")
-        wait_for(lambda: "Save" in self.text(), 30)
-        self._tmux("send-keys", "C-u")
-        self._tmux("send-keys", "-l", str(self._saved))
-        self._tmux("send-keys", "Enter")
-        wait_for(self._saved.exists, 600)
-        self._tmux("send-keys", "q")
-        return self._saved
+    def session(self) -> Session:
+        """Save everything by keys, and read it."""
+        terminal = self._terminal
+        terminal.press("C-s")
+        terminal.until("Save", 30)
+        terminal.press("C-u")
+        terminal.type(str(self._saved))
+        terminal.press("Enter")
+        if terminal.wait(self._saved.exists, 300) is None:
+            raise TimeoutError("the session was not saved")
+        return open_session(self._saved)
 
     def close(self) -> None:
-        """End the tmux server."""
-        subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
+        """End the terminal."""
+        self._terminal.close()
 
 
 class Headless:
     """`record` into a session file."""
 
-    def __init__(self, _keep: int, directory: Path) -> None:
+    def __init__(self, directory: Path) -> None:
         self._saved = directory / "bench.kellect"
         self._process = subprocess.Popen([*PROGRAM, "record", "-o", self._saved], stderr=subprocess.PIPE, text=True)
-        assert self._process.stderr is not None
-        if "recording" not in self._process.stderr.readline():
-            raise SystemExit("the recorder did not start")
+        if self._process.stderr is None or "recording" not in self._process.stderr.readline():
+            raise RuntimeError("the recorder did not start")
         self.pid = self._process.pid
 
-    def session(self) -> Path:
-        """Stop it."""
+    def session(self) -> Session:
+        """Stop it, and read its file."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(120)
-        return self._saved
+        return open_session(self._saved)
 
     def close(self) -> None:
         """Nothing is left."""
@@ -83,53 +92,50 @@ class Headless:
             self._process.kill()
 
 
-def wait_for(condition: object, seconds: float) -> None:
-    """Until the condition holds; SystemExit where it does not in time."""
-    end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]  # any callable
-        if time.monotonic() > end:
-            raise SystemExit("the monitor did not get there in time")
-        time.sleep(0.1)  # a benchmark polls; tests wait for events
+def cpu_seconds(process: psutil.Process) -> float:
+    """User and system time so far."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
-def kept_and_lost(path: Path) -> tuple[int, int]:
-    """(events of the loads, events lost of all families) in a saved session."""
-    session = open_session(path)
-    kept = 0
-    for chunk in session.store.chunks:
-        ours = chunk.whos["comm"] == COMM
-        kept += int(ours[chunk.who[: chunk.count]].sum())
-    return kept, session.ledger.lost
+def measure(board: Board, *, headless: bool, mode: str, seconds: int, rate: int, goal: float | None) -> None:
+    """Run the loads, tell."""
+    load = loads.build()
+    with tempfile.TemporaryDirectory() as directory:
+        monitor: Monitor = (Headless if headless else Screen)(Path(directory))
+        try:
+            process = psutil.Process(monitor.pid)
+            time.sleep(1)
+            cpu, begun = cpu_seconds(process), time.monotonic()
+            command = [str(load), mode, f"{seconds}s", str(rate // 2)]
+            runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+            calls = [int(run.communicate()[0].split()[0]) for run in runs]
+            wall = time.monotonic() - begun
+            share, memory = (cpu_seconds(process) - cpu) / wall * 100, process.memory_info().rss
+            session = monitor.session()
+        finally:
+            monitor.close()
+    kept = sum(seen.counts.events for run in runs if (seen := session.processes.by_pid(run.pid)) is not None)
+    lost, made = session.ledger.lost, sum(calls)
+    failed = f"{lost:,} lost" if lost else ""
+    if not made <= kept + lost <= made + OTHERS_PER_LOAD * len(runs) + lost:
+        failed = f"{kept:,} kept and {lost:,} lost of {made:,} calls do not add up"
+    also = f"{made:,} calls, {kept:,} captured, {lost:,} lost; monitor {share:.0f} % of a core, {memory >> 20} MiB"
+    where = "headless" if headless else "screen open, filter on"
+    what = f"sustained for {seconds} s, 2 × {mode}{f' at {rate:,}/s' if rate else ''}, {where}"
+    board.tell(what, [kept / wall], "events/s", goal, at_least=True, also=also, failed=failed)
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rate", type=int, default=500_000)
-    parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--mode", default="mixed")
-    parser.add_argument("--headless", action="store_true")
-    given = parser.parse_args()
-    load = loads.build()
-    each = given.rate * given.seconds // 2
-    with tempfile.TemporaryDirectory() as directory:
-        monitor = (Headless if given.headless else Screen)(4 * each, Path(directory))
-        try:
-            process = psutil.Process(monitor.pid)
-            before, began = process.cpu_times(), time.monotonic()
-            runs = [subprocess.Popen([load, given.mode, str(each), str(given.rate // 2)], stdout=subprocess.DEVNULL) for _cpu in range(2)]
-            for run in runs:
-                run.wait()
-            wall = time.monotonic() - began
-            after = process.cpu_times()
-            cpu = after.user + after.system - before.user - before.system
-            memory = process.memory_info().rss
-            kept, lost = kept_and_lost(monitor.session())
-        finally:
-            monitor.close()
-    # Starting each load makes a few dozen events of its own, counted in `kept`.
-    print(f"{'headless' if given.headless else 'screen'}: {2 * each:,} calls of {given.mode} in {wall:.1f} s ({2 * each / wall:,.0f}/s): "
-          f"{kept:,} events kept, {lost:,} lost; monitor {cpu / wall * 100:.0f} % of a core, {memory >> 20} MiB")  # fmt: skip
+    """Read the command line."""
+    line = parser(__doc__)
+    line.add_argument("--rate", type=int, default=0, help="events a second; 0: as fast as they go")
+    line.add_argument("--seconds", type=int, default=60)
+    line.add_argument("--mode", default="read")
+    line.add_argument("--headless", action="store_true")
+    given = line.parse_args()
+    board = Board(given.json, f"benchmarks/{Path(__file__).name} --mode {given.mode}")
+    measure(board, headless=given.headless, mode=given.mode, seconds=given.seconds, rate=given.rate, goal=GOAL if not given.rate else None)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,11 @@ class Capture:
             change(names)
 
     @property
+    def thread_id(self) -> int:
+        """The worker's thread, as `threading.Thread.ident` has it; 0 before the start."""
+        return self._thread.ident or 0
+
+    @property
     def cpu_seconds(self) -> float:
         """CPU time of this process since the capture began."""
         return time.process_time() - self._cpu_before

@@ -1,0 +1,110 @@
+"""The whole table of what the monitor must reach, measured: `make bench`.
+
+    sudo .venv/bin/python benchmarks/table.py [--quick] [--only NAME,…] [--out benchmarks]
+
+Runs every benchmark alone, one after the other, prints each line as it comes, and writes `results.json` and `results.md` (from
+which the tables of README.md and docs/performance.md are made: `make docs`). A part that fails is a line that says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from goals import Board, Result, machine, of_json
+
+HERE = Path(__file__).parent
+PATIENCE_SECONDS = 600
+
+PARTS: dict[str, tuple[list[str], list[str]]] = {
+    "sustained": (["sustained.py", "--seconds", "60"], ["--seconds", "5"]),
+    "mixed": (["sustained.py", "--seconds", "20", "--mode", "mixed"], ["--seconds", "5"]),
+    "overhead": (["overhead.py"], ["2", "300000"]),
+    "reader": (["reader.py"], ["--seconds", "2", "--rounds", "2"]),
+    "keys": (["keys.py"], ["--keys", "30", "--rounds", "1"]),
+    "idle": (["idle.py"], ["--seconds", "4", "--rounds", "2"]),
+    "start": (["start.py"], ["--rounds", "2"]),
+    "large": (["large.py"], ["--rounds", "2"]),
+}
+"""Name → command and, for `--quick`, what is added to it."""
+
+_ADDED = {"close": 350.0, "read": 420.0, "shut": 420.0, "open": 750.0}
+_OVERHEAD = re.compile(r"^(\w+) .*\badds +(-?\d+), of which empty programs +(-?\d+) +(.*)$")
+_NOT_MONITORED, _OVER_FLOOR = "getppid", 20.0
+
+
+def overhead(board: Board, output: str) -> None:
+    """The lines of overhead.py as results."""
+    for found in filter(None, map(_OVERHEAD.match, output.splitlines())):
+        kind, added, floor, meaning = found[1], float(found[2]), float(found[3]), found[4]
+        goal = floor + _OVER_FLOOR if kind == _NOT_MONITORED else _ADDED.get(kind)
+        board.tell(f"added to a call: {meaning}", [added], "ns", goal, also=f"two empty programs add {floor:.0f}")
+
+
+READERS: dict[str, Callable[[Board, str], None]] = {"overhead": overhead}
+"""Parts that print lines of their own instead of results."""
+
+
+def run(name: str, command: Sequence[str], file: Path) -> str:
+    """Run one part; why it failed, or nothing."""
+    own = name in READERS
+    words = [sys.executable, str(HERE / command[0]), *command[1:], *(() if own else ("--json", str(file)))]
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE if own else None, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"gave no answer in {PATIENCE_SECONDS} s"
+    if own:
+        READERS[name](Board(file, f"benchmarks/{command[0]}"), done.stdout)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+
+
+def markdown(results: Sequence[Result], head: str) -> str:
+    """The table as README has it."""
+    rows = ["| what | measured | goal | | command |", "|---|---|---|---|---|"]
+    for result in results:
+        behind = f"; {result.also}" if result.also else ""
+        verdict = f"{result.verdict}: {result.failed}" if result.failed else result.verdict
+        rows.append(f"| {result.what} | {result.measured}{behind} | {result.wanted} | {verdict} | `{result.command}` |")
+    return f"{head}\n\n" + "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    """Run, print, write."""
+    line = argparse.ArgumentParser(description="every goal of the speed table, measured")
+    line.add_argument("--quick", action="store_true", help="short runs: to see that everything works, not to publish")
+    line.add_argument("--only", default="", help=f"these parts, with commas: {', '.join(PARTS)}")
+    line.add_argument("--out", type=Path, default=HERE, help="directory for results.json and results.md")
+    given = line.parse_args()
+    chosen = given.only.split(",") if given.only else list(PARTS)
+    head = f"{machine()}; {time.strftime('%Y-%m-%d')}"
+    print(head)
+    failed: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "results"
+        file.touch()
+        for name in chosen:
+            command, shorter = PARTS[name]
+            failure = run(name, [*command, *(shorter if given.quick else ())], file)
+            if failure:
+                failed[name] = failure
+                print(f"{name}: failed: {failure}", flush=True)
+        results = [of_json(text) for text in file.read_text().splitlines()]
+    goals = [result for result in results if result.goal is not None]
+    missed = [result for result in goals if result.verdict == "missed"]
+    print(f"{len(goals) - len(missed)} of {len(goals)} goals met" + "".join(f"\n  missed: {result.what}: {result.measured}" for result in missed))
+    if not given.quick:
+        document = {"machine": head, "failed": failed, "results": [json.loads(result.as_json()) for result in results]}
+        (given.out / "results.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        (given.out / "results.md").write_text(markdown(results, head))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
