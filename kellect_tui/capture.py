@@ -13,7 +13,7 @@ from typing import Protocol
 
 from kellect_tui.errors import KellectError
 from kellect_tui.events.batch import Batch, EventSource
-from kellect_tui.session.procfs import snapshot
+from kellect_tui.session.procfs import ProcessSeed, snapshot
 from kellect_tui.session.session import Session
 
 POLL_SECONDS = 0.01
@@ -55,6 +55,7 @@ class Capture:
         sinks: What else wants them.
         ended: Asked at every poll: whether the capture is to end by itself (duration over, processes gone).
         on_change: Called, on the worker's thread, when the state has changed.
+        seeds: The processes that are there before the first event; None: all of /proc.
 
     Attributes:
         state: Where it is. error: why it failed. cpu_seconds: what the worker and everything else of this process used since the start.
@@ -68,6 +69,7 @@ class Capture:
         *,
         ended: Callable[[], bool] | None = None,
         on_change: Callable[[State], None] | None = None,
+        seeds: Callable[[], Iterable[ProcessSeed]] | None = None,
     ) -> None:
         self.source = source
         self.session = session
@@ -75,6 +77,7 @@ class Capture:
         self.error: KellectError | None = None
         self._sinks = sinks
         self._ended = ended
+        self._seeds = seeds or snapshot
         self.on_change = on_change
         self._stop = threading.Event()
         self._settled = threading.Event()
@@ -142,7 +145,7 @@ class Capture:
         self._change(State.STARTING)
         self._cpu_before = time.process_time()
         start = self.source.start()
-        self.session.begin(start, snapshot())
+        self.session.begin(start, self._seeds())
         self._change(State.RUNNING)
         self._settled.set()
 

@@ -24,6 +24,7 @@ Examples:
   sudo kellect-tui --filter 'failed and not comm = sshd'
   sudo kellect-tui record -o build.kellect -- make -j2
   kellect-tui open build.kellect                 the same screen over a saved session
+  kellect-tui summary build.kellect              what happened in it
   kellect-tui export build.kellect -o failures.jsonl --filter failed
   kellect-tui --demo                             a recorded session: no root, no BPF
 """
@@ -122,6 +123,21 @@ CAPTURE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
+SUMMARY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--summary", type=click.Choice(["text", "json", "none"]), help="What CMD did, at the end.  [default: text with CMD, else none]"),
+    click.option(
+        "--summary-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The summary into a file; else to standard error."
+    ),
+)
+
+
+def summary_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `record` and `run` share."""
+    for option in reversed(SUMMARY_OPTIONS):
+        command = option(command)
+    return command
+
+
 def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that `record` and the live monitor share."""
     for option in reversed(CAPTURE_OPTIONS):
@@ -190,17 +206,37 @@ def cli(ctx: click.Context, /, duration: float | None, keep: int, display_filter
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to; - for standard output (JSON lines).")
 @click.option("-f", "--format", "file_format", metavar="FORMAT", help="session, jsonl, json, csv, parquet or kellect; else by the file's name.")
 @click.option("-a", "--all", "everything", is_flag=True, help="With CMD: the whole system, not only CMD's own tree.")
+@summary_options
 @capture_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD ARG…]")
 @click.pass_context
 def record(
-    ctx: click.Context, /, output: str, file_format: str | None, everything: bool, duration: float | None, command: tuple[str, ...], **capture: Any
+    ctx: click.Context,
+    /,
+    output: str,
+    file_format: str | None,
+    everything: bool,
+    duration: float | None,
+    command: tuple[str, ...],
+    summary: str | None,
+    summary_file: Path | None,
+    **capture: Any,
 ) -> None:
     """Capture without a screen: the whole system, or what CMD and its descendants do."""
     from kellect_tui import commands
 
     options = options_of(**capture)
-    ctx.exit(commands.record(options, output=output, file_format=file_format, duration=duration, command=list(command), everything=everything))
+    status = commands.record(
+        options,
+        output=output,
+        file_format=file_format,
+        duration=duration,
+        command=list(command),
+        everything=everything,
+        summary=summary,
+        summary_file=summary_file,
+    )
+    ctx.exit(status)
 
 
 @cli.command(name="open")
@@ -223,6 +259,17 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     from kellect_tui import commands
 
     commands.export(file, output, file_format, display_filter)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--json", "as_json", is_flag=True, help="All of it as one JSON document, for scripts.")
+@click.option("--filter", "display_filter", default="", metavar="EXPR", help="Only the events that this display filter lets through.")
+def summary(file: Path, as_json: bool, display_filter: str) -> None:
+    """Say what happened in a saved session: programs, files, peers, failures, signals, time."""
+    from kellect_tui import commands
+
+    commands.summary(file, display_filter, as_json=as_json)
 
 
 @cli.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,16 +110,23 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     session = load(file)
     predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
     if output == "-":
-        try:
+        with pipe_to_stdout():
             count = write(session, sys.stdout.buffer, file_format or "jsonl", predicate=predicate)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:  # click would end silently
-            forget_stdout()
-            raise CannotWrite("the output pipe was closed", "what was written before is whole") from error
     else:
         count = write(session, Path(output), file_format or format_of(Path(output)), predicate=predicate)
     note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
     click.echo(f"{count:,} events written to {'standard output' if output == '-' else output}{note}", err=True)
+
+
+@contextmanager
+def pipe_to_stdout() -> Iterator[None]:
+    """Write to standard output in the block. Raises CannotWrite where its reader has gone."""
+    try:
+        yield
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:  # click would end silently
+        forget_stdout()
+        raise CannotWrite("the output pipe was closed", "what was written before is whole") from error
 
 
 def forget_stdout() -> None:
@@ -125,10 +134,38 @@ def forget_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def record(options: CaptureOptions, *, output: str, file_format: str | None, duration: float | None, command: list[str], everything: bool) -> int:
+def record(
+    options: CaptureOptions,
+    *,
+    output: str,
+    file_format: str | None,
+    duration: float | None,
+    command: list[str],
+    everything: bool,
+    summary: str | None,
+    summary_file: Path | None,
+) -> int:
     """Capture without a screen. Returns the exit status."""
     from kellect_tui.bpf import privileges
     from kellect_tui.recording import Recording
+    from kellect_tui.summarizing import SummaryWish
 
     privileges.require()
-    return Recording(options, output=output, file_format=file_format, duration=duration, command=command, everything=everything).run()
+    wish = SummaryWish(summary or ("text" if command or summary_file else "none"), summary_file)
+    return Recording(
+        options, output=output, file_format=file_format, duration=duration, command=command, everything=everything, summary=wish
+    ).run()
+
+
+def summary(file: Path, display_filter: str, *, as_json: bool) -> None:
+    """Say what happened in a session, on standard output."""
+    from kellect_tui.export.summary import document, summarize
+    from kellect_tui.summarizing import rendered
+
+    check_filter(display_filter)
+    session = load(file)
+    predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
+    found = summarize(session, predicate)
+    assert found is not None  # nobody stops it
+    with pipe_to_stdout():
+        sys.stdout.buffer.write(rendered(document(session, found, filter=display_filter), as_json=as_json))

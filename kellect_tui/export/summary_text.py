@@ -47,7 +47,8 @@ def _head(document: Document) -> Iterator[str]:
     if by_family:
         yield from _line("", _joined(by_family, WIDTH - _LABEL))
     if seconds["monitor_cpu"] is not None:
-        yield from _line("monitor", f"{_span(seconds['monitor_cpu'])} of CPU" + ("" if seconds["wall"] is None else f" in {_span(seconds['wall'])}"))
+        watched = "" if seconds["wall"] is None else f"; watched for {_span(seconds['wall'])}"
+        yield from _line("monitor", f"{_span(seconds['monitor_cpu'])} of CPU, its start included{watched}")
 
 
 def _not_seen(events: dict[str, Any]) -> str:
@@ -77,7 +78,7 @@ def _processes(document: Document) -> Iterator[str]:
             ends[f"{_shown(end['comm'])} {how}"] = ends.get(f"{_shown(end['comm'])} {how}", 0) + end["count"]
     good = sum(end["count"] for end in found["ends"] if end["status"] == 0)
     if found["ended"]:
-        words = [f"{good:,} with status 0", *(f"{count:,} × {how}" for how, count in sorted(ends.items(), key=lambda item: -item[1]))]
+        words = [*([f"{good:,} with status 0"] if good else []), *(f"{count:,} × {how}" for how, count in sorted(ends.items(), key=lambda item: -item[1]))]
         yield from _line("", _joined(words, WIDTH - _LABEL))
 
 
@@ -96,7 +97,7 @@ def _programs(document: Document) -> Iterator[str]:
         by = f" ({_shown(row['interpreter'])})" if row["interpreter"] else ""
         return f"{row['runs']:,} ×", f"{_shown(row['path'])}{by}"
 
-    yield from _list("programs", document["programs"], cells, lambda rows: f"{len(rows):,} run {_sum(rows, 'runs'):,} times")
+    yield from _list("programs", document["programs"], cells, lambda rows: f"{len(rows):,}, run {_sum(rows, 'runs'):,} time{'s' * (_sum(rows, 'runs') != 1)}")
 
 
 def _files(document: Document) -> Iterator[str]:

@@ -82,6 +82,13 @@ def snapshot(proc: Path = Path("/proc")) -> Iterator[ProcessSeed]:
             yield seed
 
 
+def lineage(pid: int, proc: Path = Path("/proc")) -> Iterator[ProcessSeed]:
+    """A process, its parent, that one's parent, … up to the first: no others."""
+    while pid and (seed := read_seed(proc / str(pid), pid)) is not None:
+        yield seed
+        pid = seed.ppid
+
+
 def read_stat(directory: Path) -> Stat | None:
     """What the kernel says of a process or task in one line; None where it is gone."""
     try:

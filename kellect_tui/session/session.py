@@ -13,6 +13,7 @@ from kellect_tui.session.lives import feed
 from kellect_tui.session.losses import Ledger
 from kellect_tui.session.marks import incomplete
 from kellect_tui.session.processes import Processes, ProcessSeed
+from kellect_tui.session.scope import Scope
 from kellect_tui.session.store import KEEP_EVENTS, Span, Store
 from kellect_tui.session.users import UserNames
 from kellect_tui.session.view import Predicate, View
@@ -30,6 +31,7 @@ class Session:
         processes: The tree to feed; None: an empty one.
         users: Names of uids; None: those of this host.
         chunk_rows: Rows of a chunk; None: as many as are best.
+        scope: The one tree whose processes are kept; None: all of the machine.
 
     Attributes:
         start: Arguments of `monitor.start`; empty before it. stop: those of `monitor.stop`, None before it.
@@ -47,7 +49,9 @@ class Session:
         keep_bytes: int | None = None,
         users: UserNames | None = None,
         chunk_rows: int | None = None,
+        scope: Scope | None = None,
     ) -> None:
+        self._scope = scope
         self.users = users if users is not None else UserNames()
         # Bytes are bounded too: events with long argument lists can be a hundred times the usual size.
         self.store = Store(keep_events, keep_bytes or max(_LEAST_BYTES, _USUAL_BYTES * 2 * keep_events), chunk_rows=chunk_rows)
@@ -93,7 +97,7 @@ class Session:
     def take(self, batch: Batch) -> None:
         """Take in a batch; hidden records go to the processes only. Nothing of the batch is kept."""
         with self.processes.taking():
-            feed(self.processes, batch, self.epoch_offset_ns, self.store.machine)
+            feed(self.processes, self._scope.cut(batch) if self._scope is not None else batch, self.epoch_offset_ns, self.store.machine)
             for span in _joined(self.store.append_batch(batch, self.epoch_offset_ns)):
                 self.ledger.count(*span)
                 self.count_processes(span)
