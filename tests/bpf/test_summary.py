@@ -175,7 +175,8 @@ def test_a_daemon_that_is_left_running_is_said(tmp_path: Path) -> None:
 
 def test_an_interrupted_command_is_summed_up(tmp_path: Path) -> None:
     out = tmp_path / "s.json"
-    words = [*PROGRAM, "record", "-o", str(tmp_path / "o.kellect"), "--summary", "json", "--summary-file", str(out), "--", "sh", "-c", "echo ready; exec sleep 60"]
+    options = ("-o", str(tmp_path / "o.kellect"), "--summary", "json", "--summary-file", str(out))
+    words = [*PROGRAM, "record", *options, "--", "sh", "-c", "echo ready; exec sleep 60"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
