@@ -1,8 +1,10 @@
 // A load of known size: COUNT calls of one kind (or for so many seconds: `60s`), as fast as they go or at RATE a second.
 //
 //   load close|read|openclose|getppid|mixed COUNT|SECONDSs [RATE]
+//   load open|shut COUNT
 //
 // Prints one line: calls, CPU nanoseconds a call (of this process), wall seconds. `openclose` counts two calls a round;
+// `open` and `shut` open a file and close it again, in lots of 512, and time only the one or only the other;
 // `mixed` is open, read, stat, write to /dev/null, close in turn, and failing ones now and then.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -45,10 +47,34 @@ static void one(const char *mode, long i, int null) {
     }
 }
 
+enum { LOT = 512 };
+
+static double lots(int timed_close, long count) {
+    int fds[LOT];
+    double spent = 0;
+    for (long done = 0; done < count; done += LOT) {
+        double start = now(CLOCK_PROCESS_CPUTIME_ID);
+        for (int i = 0; i < LOT; i++)
+            fds[i] = syscall(SYS_openat, AT_FDCWD, "/etc/hostname", O_RDONLY, 0);
+        double middle = now(CLOCK_PROCESS_CPUTIME_ID);
+        for (int i = 0; i < LOT; i++)
+            syscall(SYS_close, fds[i]);
+        spent += timed_close ? now(CLOCK_PROCESS_CPUTIME_ID) - middle : middle - start;
+    }
+    return spent;
+}
+
 int main(int argc, char **argv) {
-    if (argc < 3 || !strchr("crgom", argv[1][0])) {
-        fprintf(stderr, "usage: load close|read|openclose|getppid|mixed COUNT|SECONDSs [RATE]\n");
+    if (argc < 3 || !strstr(" close read openclose getppid mixed open shut ", argv[1])) {
+        fprintf(stderr, "usage: load close|read|openclose|getppid|mixed COUNT|SECONDSs [RATE], load open|shut COUNT\n");
         return 2;
+    }
+    if (!strcmp(argv[1], "open") || !strcmp(argv[1], "shut")) {
+        double start = now(CLOCK_MONOTONIC);
+        long whole = (atol(argv[2]) + LOT - 1) / LOT * LOT;
+        double spent = lots(argv[1][0] == 's', whole);
+        printf("%ld %.1f %.3f\n", whole, spent / whole * 1e9, now(CLOCK_MONOTONIC) - start);
+        return 0;
     }
     char *unit;
     long count = strtol(argv[2], &unit, 10), rate = argc > 3 ? atol(argv[3]) : 0, done = 0;

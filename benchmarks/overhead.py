@@ -1,32 +1,63 @@
-"""What the monitor adds to a call: CPU ns of the calling process, rounds interleaved with bare ones.
+"""What the monitor adds to a call: CPU ns of the calling process; bare, two empty programs and the monitor in turn.
 
-    sudo .venv/bin/python benchmarks/overhead.py [ROUNDS] [CALLS]
+    sudo .venv/bin/python benchmarks/overhead.py [ROUNDS] [CALLS] [KIND ...]
 
-Prints a line per kind of call: bare, under the monitor, and the difference of the medians.
+Prints a line per kind of call: the three medians with their spread, and what the monitor and what the floor adds.
+The floor is what any tracer pays that attaches to both tracepoints: a program that returns at once.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
 import statistics
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import loads
 
+from kellect_tui.bpf.btf import Btf
+from kellect_tui.bpf.program import attach, load
 from kellect_tui.bpf.source import LiveSource
 from kellect_tui.events.options import CaptureOptions
 
 KINDS = {
-    "close": "monitored, no path (bad descriptor)",
+    "close": "monitored, no file (bad descriptor)",
     "read": "monitored, with file identity",
-    "openclose": "open with name and path, and close; per call",
+    "shut": "close of a file, with its identity",
+    "open": "open with name and path",
     "getppid": "not monitored",
 }
+_RETURN_0 = bytes.fromhex("b700000000000000" "9500000000000000")
 
 
-def monitored(load: Path, mode: str, calls: int) -> float:
-    """CPU ns a call while a live source reads everything."""
+@contextlib.contextmanager
+def nothing() -> Iterator[None]:
+    """No probes."""
+    yield
+
+
+@contextlib.contextmanager
+def empty_programs() -> Iterator[None]:
+    """A program that returns at once on sys_enter and on sys_exit."""
+    names = ("btf_trace_sys_enter", "btf_trace_sys_exit")
+    btf = Btf([], names)
+    code = ctypes.create_string_buffer(_RETURN_0, len(_RETURN_0))
+    programs = [load(ctypes.addressof(code), 2, "empty", btf.typedef(name))[0] for name in names]
+    held = programs + [attach(program, None) for program in programs]
+    try:
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def monitored() -> Iterator[None]:
+    """A live source that reads everything."""
     source = LiveSource(CaptureOptions())
     source.start()
     done = threading.Event()
@@ -38,26 +69,33 @@ def monitored(load: Path, mode: str, calls: int) -> float:
     reader = threading.Thread(target=drain)
     reader.start()
     try:
-        return loads.run(load, mode, calls)[0]
+        yield
     finally:
         done.set()
         reader.join()
         source.stop()
 
 
+CASES: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {"bare": nothing, "empty": empty_programs, "monitored": monitored}
+
+
 def main() -> None:
     """Measure and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     calls = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
-    load = loads.build()
+    kinds = sys.argv[3:] or list(KINDS)
+    load_program: Path = loads.build()
+    spent: dict[str, dict[str, list[float]]] = {kind: {case: [] for case in CASES} for kind in kinds}
+    for _round in range(rounds):
+        for case, probes in CASES.items():
+            with probes():
+                for kind in kinds:
+                    spent[kind][case].append(loads.run(load_program, kind, calls)[0])
     print(f"CPU ns a call, median (min-max) of {rounds} rounds of {calls:,} calls")
-    for mode, meaning in KINDS.items():
-        bare, under = [], []
-        for _round in range(rounds):
-            bare.append(loads.run(load, mode, calls)[0])
-            under.append(monitored(load, mode, calls))
-        added = statistics.median(under) - statistics.median(bare)
-        print(f"{mode:10} bare {loads.spread(bare):18} monitored {loads.spread(under):18} added {added:4.0f}   {meaning}", flush=True)
+    for kind in kinds:
+        bare, empty, under = (statistics.median(spent[kind][case]) for case in CASES)
+        shown = "  ".join(f"{case} {loads.spread(values):15}" for case, values in spent[kind].items())
+        print(f"{kind:8} {shown}  monitor adds {under - bare:4.0f}, of which empty programs {empty - bare:4.0f}   {KINDS[kind]}")
 
 
 if __name__ == "__main__":
