@@ -27,17 +27,20 @@ def as_text() -> str:
         lines.append(f"{family} ({len(rows)})")
         for row in rows:
             lines += [f"  {row.name:20} {row.help}", f"  {'':20}   from: {_source(row)}", f"  {'':20}   arguments: {_arguments(row)}"]
+            if row.routine:
+                lines.append(f"  {'':20}   routine: lost first when more happens than can be kept")
         lines.append("")
     return "\n".join(lines).rstrip()
 
 
 def as_json() -> str:
-    """A list of objects: type, family, help, source, syscalls, arguments (name, kind, unit, beyond KellectAgent-Linux's)."""
+    """A list of objects: type, family, help, importance, source, syscalls, arguments (name, kind, unit, beyond KellectAgent-Linux's)."""
     rows = [
         {
             "event_type": row.name,
             "family": row.family,
             "help": row.help,
+            "importance": row.importance,
             "source": row.source,
             "syscalls": [call.name for call in row.calls],
             "arguments": [{"name": a.name, "kind": a.kind.value, "unit": a.unit or None, "extension": not a.classic} for a in row.arguments],

@@ -48,6 +48,11 @@ static u64 (*boot_ns)(void) = (void *)125;
 
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
 enum { HIDDEN_FAMILY = 4, FAMILIES = 6 };
+// Beside a family's number: an event of a type that is lost first. It may not take the last eighth of the slots nor
+// the last half of the payload heap: those are for the others.
+enum { ROUTINE = 8 };
+#define FOR_ROUTINE (N_SLOT - N_SLOT / 8)
+#define HEAP_FOR_ROUTINE ((u64)N_CHUNK * CHUNK / 2)
 // pid table bits
 enum { PF_KTHREAD = 0x200000, SIGNAL_GROUP_EXIT = 4 };  // include/linux/sched.h, sched/signal.h
 enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16 };
@@ -75,7 +80,7 @@ struct rec {
 };
 struct desc {  // one per system call number; event and other 0: not an event
     u16 event, other;            // the condition holds, does not
-    u8 family, other_family;
+    u8 family, other_family;     // with ROUTINE
     u8 sections, registers;
     u8 condition, condition_reg; // 0 none, 1 any of these bits, 2 one of two values, 3 bits of open_how.flags
     u8 object, object_failed, base, base2, name, name2;
@@ -92,7 +97,7 @@ struct ctl {
     u64 pending; struct pending wait[4];          // paths to be sent
     u64 kernfs, group, group_key, last_group, gap, sent[4];
     u64 sum, bad, moved, time, message, vector, vectors, vectors_at, messages, messages_at, many, finished;
-    s64 messages_done;
+    s64 messages_done; u64 routine;
     u64 tail, heap_tail, pad1[6];                 // consumer, a cache line of its own
     u64 lost[FAMILIES], left_out, nested, no_payload, pad2[7];
 };
@@ -152,7 +157,11 @@ static __always_inline struct rec *slot_at(u64 position) {
     return ring.lookup(&i);
 }
 
-// Claim this CPU's next slots for an event of `family`, or count the loss.
+static __always_inline int has_room(struct ctl *c, u64 head, u64 routine) {
+    return head + RESERVE - GET(c->tail) <= (routine ? FOR_ROUTINE : N_SLOT);
+}
+
+// Claim this CPU's next slots for an event of `family` (with ROUTINE), or count the loss.
 static __always_inline struct rec *claim(struct ctl *c, u64 family) {
     if (c->busy) {  // only possible if a tracepoint ever runs inside another one's program here
         c->nested++;
@@ -161,7 +170,8 @@ static __always_inline struct rec *claim(struct ctl *c, u64 family) {
     u64 head = c->head;
     u64 seq = c->seq;
     c->seq = seq + 1;
-    if (head + RESERVE - GET(c->tail) > N_SLOT) {
+    c->routine = family & ROUTINE;
+    if (!has_room(c, head, family & ROUTINE)) {
         opaque(family);
         family &= 7;
         if (family < FAMILIES)
@@ -221,7 +231,7 @@ static __always_inline int reserve(struct ctl *c, u64 bytes) {
     u64 p = (c->heap + 7) & ~7ull;
     if ((p & (CHUNK - 1)) > CHUNK - bytes)
         p = (p + CHUNK - 1) & ~(u64)(CHUNK - 1);
-    if (p + bytes - GET(c->heap_tail) > (u64)N_CHUNK * CHUNK) {
+    if (p + bytes - GET(c->heap_tail) > (c->routine ? HEAP_FOR_ROUTINE : (u64)N_CHUNK * CHUNK)) {
         c->no_payload++;
         return 0;
     }
@@ -482,12 +492,14 @@ done:
 // The control group's path, the same way.
 static __always_inline void walk_group(struct ctl *c) {
     struct rec *r = slot_at(c->head + c->used);
-    if (!r || c->used >= RESERVE || !reserve(c, PAY_PATH))
-        return;
-    struct chunk *b = my_chunk(c);
+    struct chunk *b = 0;
+    if (r && c->used < RESERVE && reserve(c, PAY_PATH))
+        b = my_chunk(c);
     u64 base = c->cursor & (CHUNK - 1), off;
-    if (!b || base > CHUNK - PAY_PATH)
+    if (!b || base > CHUNK - PAY_PATH) {
+        c->last_group = 0;  // no room: with the next event
         return;
+    }
     u8 *p = b->b + base;
     u64 node = GET(c->kernfs);
     SET(c->off, 0);
@@ -671,6 +683,7 @@ int on_enter(u64 *ctx) {
         f->flags = key ? 0 : IN_NO_OBJECT;
         if (!c->pending)
             return 0;
+        c->routine = d->family & ROUTINE;
         enter_next.call((void *)ctx, E_WALK);
         return 0;
     }
@@ -792,6 +805,7 @@ int early(u64 *ctx) {
             u64 r = d->base2;
             f->d[1] = base_key(c, g, task, (u32)r, reg_of(c, r));
         }
+        c->routine = d->family & ROUTINE;
         if (c->pending)
             enter_next.call((void *)ctx, E_WALK);
     }
@@ -804,7 +818,7 @@ int early_walk(u64 *ctx) {
     if (!c)
         return 0;
     if (!c->busy) {
-        if (c->head + RESERVE - GET(c->tail) > N_SLOT)
+        if (!has_room(c, c->head, c->routine))
             return 0;  // the key stays unsent; the event will be lost or marked
         SET(c->busy, 2);
         barrier();

@@ -25,7 +25,6 @@ SHOWN_FAMILIES = len(FAMILIES) - 1  # losses of hidden tree records (index 4) ar
 
 _BUSY_EVENT = 1
 _PATIENCE_NS = 50_000_000
-_NO_RECORDS = np.empty(0, RECORD)
 
 
 def _words(rows: NDArray[np.void]) -> NDArray[np.uint64]:
@@ -205,34 +204,42 @@ class Reader:
         return rows, payload
 
     def _without_special(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.bool_]) -> NDArray[np.void]:
-        pieces: list[NDArray[np.void]] = []
-        start = 0
-        for gap in np.flatnonzero(rows["event"] == GAP).tolist():
-            before = _kept(rows[start:gap], special[start:gap])
-            pieces.append(before)
-            last = int(before["time"][-1]) if len(before) else cpu.last_ns
-            cpu.last_ns = last
-            pieces.append(self._losses(cpu, rows["args"][gap].copy(), last, int(rows["time"][gap + 1])))
-            start = gap + 1
-        pieces.append(_kept(rows[start:], special[start:]))
-        return _joined(pieces)
+        """Definitions go; a gap becomes rows of its own, where it stands. Under overload there is one before every event."""
+        kept = _kept(rows, special)
+        gaps = np.flatnonzero(rows["event"] == GAP)
+        if not len(gaps):
+            return kept
+        places = np.flatnonzero(~special)
+        before = np.searchsorted(places, gaps)  # how many kept rows stand before each gap
+        times = np.concatenate([np.array([cpu.last_ns], np.uint64), kept["time"]])
+        losses, which = self._losses(cpu, rows["args"][gaps], times[before], rows["time"][gaps + 1])
+        if not len(losses):
+            return kept
+        order = np.argsort(np.concatenate([places, gaps[which]]), kind="stable")
+        return _rows(_words(_joined([kept, losses])).take(order, axis=0))
 
-    def _losses(self, cpu: _Cpu, counters: NDArray[np.uint64], start_ns: int, end_ns: int) -> NDArray[np.void]:
-        """One row per family that lost something since the last look; the kernel's counters only ever grow."""
-        missing = counters - cpu.lost
-        cpu.lost = counters
-        if not missing.any():
-            return _NO_RECORDS
-        self.new_generation()  # the record that carried a path may be gone
-        families = np.flatnonzero(missing[:SHOWN_FAMILIES])
-        if len(families):
-            self.gaps += 1
-        rows = np.zeros(len(families), RECORD)
-        rows["event"], rows["time"], rows["cpu"] = MONITOR_LOST, start_ns, cpu.number
+    def _losses(
+        self, cpu: _Cpu, counters: NDArray[np.uint64], start_ns: NDArray[np.uint64], end_ns: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.void], NDArray[np.intp]]:
+        """One row per gap and family that lost something, and which gap each belongs to.
+
+        Args:
+            counters: ``(k, 6)``, the kernel's counters at each gap; they only ever grow.
+            start_ns, end_ns: ``(k,)``, the events around each gap.
+
+        What a lost record would have brought for others is not gone: a path or group counts as sent only once its
+        definition stands in the ring, and the tree learns of a lost fork, exec or exit from what the process does next.
+        """
+        missing = np.diff(counters, axis=0, prepend=cpu.lost[None])
+        cpu.lost = counters[-1].copy()
+        which, families = np.nonzero(missing[:, :SHOWN_FAMILIES])
+        self.gaps += len(np.unique(which))
+        rows = np.zeros(len(which), RECORD)
+        rows["event"], rows["time"], rows["cpu"] = MONITOR_LOST, start_ns[which], cpu.number
         rows["syscall"], rows["duration"], rows["flags"], rows["auid"] = NO_SYSCALL, NO_DURATION, int(Flag.NO_RESULT), NO_ID
-        for row, family in zip(rows, families.tolist(), strict=True):
-            row["args"][:5] = (missing[family], family, cpu.number, start_ns, end_ns)
-        return rows
+        rows["args"][:, 0], rows["args"][:, 1], rows["args"][:, 2] = missing[which, families], families, cpu.number
+        rows["args"][:, 3], rows["args"][:, 4] = start_ns[which], end_ns[which]
+        return rows, which
 
     def _overdue(self, cpu: _Cpu, now: int, *, final: bool) -> tuple[NDArray[np.void], NDArray[np.uint8]] | None:
         """A loss on a CPU that has fallen silent since: say it now, with the time of this look as its end."""
@@ -241,7 +248,8 @@ class Reader:
                 return None
         elif not final and now - cpu.gap_since_ns < _PATIENCE_NS:
             return None
-        rows = self._losses(cpu, self._lost[cpu.number].copy(), cpu.last_ns, now)
+        around = np.array([[cpu.last_ns], [now]], np.uint64)
+        rows, _gap = self._losses(cpu, self._lost[cpu.number].copy()[None], around[0], around[1])
         return (rows, np.empty(0, np.uint8)) if len(rows) else None
 
     def _merge(self, blocks: list[tuple[NDArray[np.void], NDArray[np.uint8]]]) -> Batch | None:

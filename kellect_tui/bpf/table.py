@@ -24,6 +24,7 @@ DESCRIPTOR = np.dtype(
 SIZE = 512
 NOTHING = 255
 S_MESSAGES, S_STATX = 20, 21
+ROUTINE = 8
 
 # descriptor flags of kellect.bpf.c
 EARLY, CWD_OBJECT, MOVES, OLD_IDS, ADDRLEN, TARGET, EXEC, MSG_NAME, CLONE, IO, OUT, PIDFD = (1 << bit for bit in range(12))
@@ -52,7 +53,7 @@ def descriptors(numbers: Mapping[str, int]) -> NDArray[np.void]:
 def _describe(entry: np.void, rows: list[tuple[EventType, Call]]) -> None:
     rows = sorted(rows, key=lambda pair: pair[1].when is not None and pair[1].when.negated)
     row, call = rows[0]
-    entry["event"], entry["family"] = row.id, FAMILIES.index(row.family)
+    entry["event"], entry["family"] = row.id, _family(row)
     condition = call.when
     if condition is not None:
         entry["condition"] = 3 if condition.how else 2 if condition.values else 1
@@ -60,13 +61,18 @@ def _describe(entry: np.void, rows: list[tuple[EventType, Call]]) -> None:
         first, second = (*condition.values, condition.values[-1])[:2] if condition.values else (0, 0)
         entry["condition_value"] = first | second << 32 if condition.values else condition.bits
     for other, _call in rows[1:]:
-        entry["other"], entry["other_family"] = other.id, FAMILIES.index(other.family)
+        entry["other"], entry["other_family"] = other.id, _family(other)
     _places(entry, row, call)
     reads = _reads(row, call)
     entry["sections"] = len(reads)
     for index, (kind, register) in enumerate(reads):
         entry["kind"][index], entry["reg"][index] = kind, register
     entry["flags"] = _flags(row, call, [kind for kind, _register in reads])
+
+
+def _family(row: EventType) -> int:
+    """The family's number as the program wants it: with a bit for types that are lost first."""
+    return FAMILIES.index(row.family) | (ROUTINE if row.routine else 0)
 
 
 def _places(entry: np.void, row: EventType, call: Call) -> None:

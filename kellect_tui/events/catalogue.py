@@ -186,6 +186,8 @@ class EventType:
         id: Its number in records and chunks: stable within a run, never in files (those carry names).
         target: Names of the arguments of which the first that is not null is the TARGET column.
         moves_paths: A success of it gives every path a new generation (a directory may have been renamed).
+        routine: Programs do it without end: when more happens than can be kept, it is lost first. What is not
+            routine has a share of every ring to itself.
     """
 
     id: int
@@ -197,12 +199,25 @@ class EventType:
     help: str
     source: str = "syscalls"
     moves_paths: bool = False
+    routine: bool = False
     by_name: Mapping[str, Call] = field(default_factory=dict, compare=False)
 
     @property
     def action(self) -> str:
         """`open` of `file.open`."""
         return self.name.partition(".")[2]
+
+    @property
+    def importance(self) -> str:
+        """`routine` or `important`."""
+        return "routine" if self.routine else "important"
+
+
+ROUTINE = frozenset((
+    "file.open", "file.stat", "file.read", "file.write", "file.dup", "file.close", "process.mmap", "process.mprotect",
+    "network.send", "network.receive", "network.getpeername",
+))  # fmt: skip
+"""Types that are lost first; all others are important."""
 
 
 def A(name: str, kind: Kind, *, unit: str = "") -> Argument:
@@ -431,7 +446,7 @@ def _build() -> tuple[EventType, ...]:
     return tuple(
         EventType(
             id=number, name=name, family=name.partition(".")[0], arguments=arguments, calls=calls, target=target, help=help,
-            source=source, moves_paths=moves, by_name=MappingProxyType({call.name: call for call in calls}),
+            source=source, moves_paths=moves, routine=name in ROUTINE, by_name=MappingProxyType({call.name: call for call in calls}),
         )
         for number, (name, arguments, calls, target, help, source, moves) in enumerate(_ROWS, 1)
     )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,14 @@ class Recorder:
         _out, self.said = self._process.communicate(timeout=60)
         self.status = self._process.returncode
         self.events = [json.loads(line) for line in self._out.read_text().splitlines()]
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until it holds; fails after a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it never came to hold"
+        threading.Event().wait(0.01)
 
 
 def build(source: Path, place: Path) -> Path:

@@ -1,0 +1,73 @@
+"""When more happens than can be kept: routine events are lost first, each is counted, and no other event is touched."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kellect_tui.bpf.source import LiveSource
+from kellect_tui.events.batch import Batch
+from kellect_tui.events.options import CaptureOptions
+from tests.bpf.storms import Seen, Storm, compiled
+
+pytestmark = pytest.mark.bpf
+RING_BYTES = 8 << 20
+Read = Callable[[LiveSource, threading.Event], Iterator[Batch | None]]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return compiled(tmp_path_factory.mktemp("storm"))
+
+
+def stopped(_source: LiveSource, over: threading.Event) -> Iterator[Batch | None]:
+    """A reader that reads nothing until all is over."""
+    over.wait()
+    yield None
+
+
+def three_times_too_slow(source: LiveSource, over: threading.Event) -> Iterator[Batch | None]:
+    """A reader that comes when three times as much has happened as a ring holds."""
+    program = source._program
+    assert program is not None
+    seq, then = program.ctl["seq"], program.ctl["seq"].copy()
+    while not over.wait(0.001):
+        if (seq - then).max() > 3 * program.slots:
+            then = seq.copy()
+            yield source.read()
+
+
+def run(storm: Storm, read: Read) -> tuple[Seen, LiveSource]:
+    """A storm recorded by a source that `read` reads as it likes until the event says that the storm is over."""
+    over, seen = threading.Event(), Seen()
+    source = LiveSource(CaptureOptions(ring_bytes=RING_BYTES))
+    with subprocess.Popen(storm.words, stdin=subprocess.PIPE) as process:
+        source.watch_tree(process.pid)
+        source.start()
+        assert process.stdin is not None
+        process.stdin.write(b"x")
+        process.stdin.close()
+        waiter = threading.Thread(target=lambda: (process.wait(), over.set()))
+        waiter.start()
+        for batch in read(source, over):
+            seen.take(batch)
+        waiter.join()
+        seen.take(source.stop())
+    return seen, source
+
+
+@pytest.mark.parametrize(("read", "rounds", "important"), [(stopped, 211, 1), (three_times_too_slow, 1009, 2)])
+def test_only_what_is_routine_is_lost_and_all_of_it_is_counted(programs: tuple[Path, Path], read: Read, rounds: int, important: int) -> None:
+    storm = Storm(*programs, rounds=rounds, routine=151, important=important)
+    seen, source = run(storm, read)
+    lost = seen.lost["file"]
+    assert lost > storm.file_calls // 3, "the ring held nearly everything: the test proves nothing"
+    assert {name: seen.kept[name] for name in storm.others} == storm.others
+    assert +seen.lost == {"file": lost}
+    assert sum(count for name, count in seen.kept.items() if name.startswith("file.")) + lost == storm.file_calls
+    assert source.totals().lost == lost
+    assert seen.gaps > 1
