@@ -253,6 +253,7 @@ def _totals(program: Program, *, stopped_ns: int) -> SourceTotals:
         skipped=int(ctl["nested"].sum()) + program.skipped(),
         not_decoded=_not_decoded(program),
         io_uring={_opcode(number): int(count) for number, count in enumerate(program.uring.sum(axis=0)) if count},
+        at_ns=boot_ns(),
         stopped_ns=stopped_ns,
     )
 

@@ -55,7 +55,13 @@ class SourceTotals:
     skipped: int = 0  # runs that the kernel refused (recursion) and records that met another one
     not_decoded: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # abi → call or number → n
     io_uring: Mapping[str, int] = field(default_factory=dict)  # opcode → n
+    at_ns: int = 0  # boot-clock ns at which these were read
     stopped_ns: int = 0  # boot-clock ns at which the probes went silent; 0 while running
+
+    @property
+    def unseen(self) -> int:
+        """What happened and is neither an event nor lost: skipped runs, calls of other ABIs, io_uring operations."""
+        return self.skipped + sum(self.io_uring.values()) + sum(sum(calls.values()) for calls in self.not_decoded.values())
 
 
 class EventSource(Protocol):

@@ -58,8 +58,8 @@ class Ledger:
         failed: Calls that failed.
         incomplete: Events with a mark, in chunks that are sealed.
         lost: Events lost. lost_by_family: the same by family.
-        gaps: The newest `GAPS_KEPT` losses, oldest first.
-        complete_since_ns: Epoch ns since when nothing is missing; None before the start.
+        gaps: The newest `GAPS_KEPT` losses, oldest first. gap_count: all of them.
+        complete_since_ns: Epoch ns since when nothing that happened is missing; None before the start.
     """
 
     def __init__(self) -> None:
@@ -69,6 +69,7 @@ class Ledger:
         self.incomplete = 0
         self.lost_by_family: dict[str, int] = dict.fromkeys(FAMILIES[:-1], 0)
         self.gaps: deque[Gap] = deque(maxlen=GAPS_KEPT)
+        self.gap_count = 0
         self.complete_since_ns: int | None = None
 
     @property
@@ -110,6 +111,7 @@ class Ledger:
             if count:
                 self.lost_by_family[name] = self.lost_by_family.get(name, 0) + count
         self.lost += int(losses[:, 0].sum())
+        self.gap_count += len(losses)
         self.gaps.extend(Gap(count, _family(family), cpu, from_ns, to_ns) for count, family, cpu, from_ns, to_ns in losses[-GAPS_KEPT:].tolist())
         self.missing_until(int(losses[:, 4].max()))
 
@@ -125,6 +127,7 @@ class Ledger:
             "incomplete": self.incomplete,
             "lost": self.lost,
             "lost_by_family": dict(self.lost_by_family),
+            "gap_count": self.gap_count,
             "gaps": [[gap.count, gap.family, gap.cpu, gap.from_ns, gap.to_ns] for gap in self.gaps],
             "complete_since_ns": self.complete_since_ns,
         }
@@ -138,6 +141,7 @@ class Ledger:
         ledger.failed, ledger.incomplete, ledger.lost = (int(document[name]) for name in ("failed", "incomplete", "lost"))
         ledger.lost_by_family.update({str(name): int(count) for name, count in document["lost_by_family"].items()})
         ledger.gaps.extend(Gap(int(count), str(family), int(cpu), int(since), int(to)) for count, family, cpu, since, to in document["gaps"])
+        ledger.gap_count = int(document.get("gap_count", len(ledger.gaps)))  # files of before it was written lack it
         since = document["complete_since_ns"]
         ledger.complete_since_ns = None if since is None else int(since)
         return ledger

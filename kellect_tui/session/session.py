@@ -104,15 +104,17 @@ class Session:
 
     def update(self, totals: SourceTotals) -> None:
         """Take in the source's counters as they stand."""
+        if totals.unseen > self.totals.unseen:
+            self.ledger.missing_until(totals.at_ns + self.epoch_offset_ns)
         self.totals = totals
 
     def finish(self, totals: SourceTotals, cpu_seconds: float) -> None:
         """The source has stopped: writes `monitor.stop` and seals the store."""
-        self.totals = totals
         stopped_ns = totals.stopped_ns + self.epoch_offset_ns if totals.stopped_ns else (self.started_ns or 0)
         newest = self.store.chunks[-1] if self.store.chunks else None
         if newest is not None and newest.count:
             stopped_ns = max(stopped_ns, int(newest.time[newest.count - 1]))
+        self.update(totals)
         self.stopped_ns = stopped_ns
         self.store.seal()
         self.stop = self.stop_arguments(stopped_ns, cpu_seconds)

@@ -107,6 +107,7 @@ ACTIONS = (
     Action("fold_all", ("asterisk",), "Fold or unfold the whole tree", "fold all, or unfold all", PROCESS, "tree"),
     Action("unfold", ("plus", "equals_sign"), "", "unfold", PROCESS, "tree"),
     Action("fold", ("minus",), "", "fold", PROCESS, "tree"),
+    Action("account", ("a",), "Account: what happened, and what of it is here", "what was captured, lost, skipped, left out", PROGRAM),
     Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON, JSON lines, CSV, Parquet", PROGRAM, footer=("save", "save"), early=True),
     Action("palette", ("colon", "ctrl+p"), "", "everything by name, themes, capture options", PROGRAM, early=True),
     Action("theme", (), "Theme: choose the colours", "", PROGRAM),

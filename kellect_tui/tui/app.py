@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from kellect_tui.session.session import Session
+from kellect_tui.tui.account import account
 from kellect_tui.tui.capture_switch import CaptureControl
 from kellect_tui.tui.meter import CostMeter, Rate
 from kellect_tui.tui.palette import ActionProvider
@@ -20,6 +21,7 @@ from kellect_tui.tui.saving import filter_help, save_screen
 from kellect_tui.tui.screens.confirm import Confirm
 from kellect_tui.tui.screens.help import HelpScreen
 from kellect_tui.tui.screens.main import MainScreen
+from kellect_tui.tui.screens.reading import Reading
 from kellect_tui.tui.screens.save import Saved, saved_text
 from kellect_tui.tui.terminal import TerminalDriver
 
@@ -90,6 +92,10 @@ class KellectApp(App[None]):
     def action_show_help(self) -> None:
         """The help, over the main screen."""
         self.push_screen(HelpScreen(filter_help()))
+
+    def action_show_account(self) -> None:
+        """The account of what happened, over the main screen."""
+        self.push_screen(Reading("the account: what happened, and what of it is here", account(self.session, self.main.clock), "a"))
 
     def action_save(self) -> None:
         """The save dialogue, over the main screen."""

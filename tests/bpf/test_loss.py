@@ -40,7 +40,8 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Storm:
 def tiny(tmp_path_factory: pytest.TempPathFactory, storm: Storm) -> Path:
     """The session of a storm through a tiny ring."""
     out = tmp_path_factory.mktemp("tiny") / "o.kellect"
-    done = subprocess.run([*PROGRAM, "record", "-o", out, "--ring-size", "64k", "--", *storm.words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    words = [*PROGRAM, "record", "-o", str(out), "--ring-size", "64k", "--", *storm.words]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out
 

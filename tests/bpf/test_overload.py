@@ -51,7 +51,12 @@ def run(storm: Storm, read: Read) -> tuple[Seen, LiveSource]:
         assert process.stdin is not None
         process.stdin.write(b"x")
         process.stdin.close()
-        waiter = threading.Thread(target=lambda: (process.wait(), over.set()))
+
+        def wait() -> None:
+            process.wait()
+            over.set()
+
+        waiter = threading.Thread(target=wait)
         waiter.start()
         for batch in read(source, over):
             seen.take(batch)

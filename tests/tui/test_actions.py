@@ -58,7 +58,7 @@ async def test_the_help_names_every_key_and_the_filter_language(session: Session
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         help_screen = app.screen
         assert isinstance(help_screen, HelpScreen)
-        text = help_screen._pane.text
+        text = help_screen.text
         for action in ACTIONS:
             assert action.shown_keys in text
         for _, sample, _ in filter_help():

@@ -26,6 +26,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "delta": ("home", "r", "r", "r"),
     "search": ("home", "ctrl+f", *"access.log", "enter", "n"),
     "help": ("question_mark",),
+    "account": ("a",),
     "save": ("2", "ctrl+s"),
 }
 

@@ -165,7 +165,6 @@ class MainScreen(Screen[None]):
         ledger, totals, start = self.session.ledger, self.session.totals, self.session.start
         if self.clock.origin_ns != (self.session.started_ns or 0):
             self._set_clock(Clock(self.clock.mode, self.session.started_ns or 0))
-        unseen = totals.skipped + sum(totals.io_uring.values()) + sum(sum(calls.values()) for calls in totals.not_decoded.values())
         facts = Facts(
             host=str(start.get("host", "")),
             kernel=str(start.get("kernel", "")),
@@ -175,7 +174,7 @@ class MainScreen(Screen[None]):
             captured=ledger.captured,
             lost=ledger.lost,
             dropped=self.session.store.dropped,
-            unseen=unseen,
+            unseen=totals.unseen,
             note="cut short" if self.session.cut_short else "",
         )
         self.header.tell(facts)
@@ -193,7 +192,7 @@ class MainScreen(Screen[None]):
         ledger = self.session.ledger
         if ledger.complete_since_ns is None or self.session.store.dropped or self.session.cut_short:
             return ""
-        if not ledger.lost:
+        if not ledger.lost and not self.session.totals.unseen:
             return f"since {self.clock.of_day(ledger.complete_since_ns)} complete"
         return f"complete since {self.clock.of_day(ledger.complete_since_ns)}" if self.session.live else ""
 
@@ -571,6 +570,10 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """The help."""
         self.run_app_action("show_help")
+
+    def action_account(self) -> None:
+        """The account of what happened."""
+        self.run_app_action("show_account")
 
     def action_save(self) -> None:
         """The save dialogue."""

@@ -33,6 +33,7 @@ class Kernel:
         self.heap = [np.zeros(CHUNKS * CHUNK_BYTES, np.uint8) for _cpu in range(cpus)]
         self.ctl = np.zeros(cpus, CTL)
         self.cfg = np.zeros(1, CFG)
+        self.sent: set[int] = set()
         self.now = 1_000
 
     def event(self, cpu: int, number: int, family: int = FILE, payload: bytes = b"", path: tuple[int, bytes] | None = None) -> bool:
@@ -49,8 +50,9 @@ class Kernel:
             ctl["gap"] = 0
         at = head
         head = self._put(cpu, head, 1, [number], payload)
-        self.ring[cpu][at % SLOTS]["seq"] = ctl["seq"]
-        if path:
+        self.ring[cpu][at % SLOTS]["seq"], self.ring[cpu][at % SLOTS]["key0"] = ctl["seq"], path[0] if path else 0
+        if path and path[0] not in self.sent:
+            self.sent.add(path[0])
             head = self._put(cpu, head, PATHDEF, [path[0], 0xEF53, 1, 0], path[1])
         ctl["head"] = head
         return True
@@ -177,6 +179,7 @@ def _definition(kernel: Kernel) -> np.void:
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("event"), st.integers(0, 1), st.integers(0, 3), st.binary(max_size=40)),
+        st.tuples(st.just("path"), st.integers(0, 1), st.integers(1, 9), st.just(b"")),
         st.tuples(st.just("big"), st.integers(0, 1), st.just(0), st.just(b"x" * 60_000)),
         st.tuples(st.just("read"), st.just(0), st.just(0), st.just(b"")),
     ),
@@ -187,7 +190,10 @@ ACTIONS = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(actions=ACTIONS)
 def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, bytes]]) -> None:
-    """Across the wrap of ring and heap: every event comes out once, in order, whole, or is counted where it is missing."""
+    """Across the wrap of ring and heap: every event comes out once, in order, whole, or is counted where it is missing.
+
+    A path is sent once, and yet every event that comes out knows its own, whatever was lost before it.
+    """
     kernel = Kernel()
     real, ring_module.boot_ns = ring_module.boot_ns, lambda: kernel.now
     try:
@@ -205,11 +211,18 @@ def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, 
                     lost[int(row["args"][1])] += int(row["args"][0])
                 else:
                     assert batch is not None
+                    if key := int(row["key0"]):
+                        assert batch.paths[key] == b"/%d" % key
                     got.append((int(row["args"][0]), payload_of(batch, index)))
 
         for number, (what, cpu, family, data) in enumerate(actions):
             if what == "read":
                 collect(reader.read())
+                continue
+            if what == "path":
+                happened[FILE] += 1
+                if kernel.event(cpu, number, path=(family, b"%d\0" % family)):
+                    sent[number] = b""
                 continue
             room = int(kernel.ctl["heap"][cpu]) + len(data) + CHUNK_BYTES - int(kernel.ctl["heap_tail"][cpu]) < CHUNKS * CHUNK_BYTES
             happened[family] += 1

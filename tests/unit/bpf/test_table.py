@@ -29,6 +29,13 @@ def test_a_call_with_a_condition_names_both_types() -> None:
     assert (fcntl["condition"], fcntl["condition_value"], fcntl["other"]) == (2, 0 | 1030 << 32, 0)
 
 
+def test_what_is_lost_first_says_so_with_its_family() -> None:
+    rows = descriptors(X86_64)
+    openat, read, connect = (rows[X86_64[name]] for name in ("openat", "read", "connect"))
+    assert (openat["family"], openat["other_family"]) == (0, 0 | table.ROUTINE)  # file.create, file.open
+    assert (read["family"], connect["family"]) == (0 | table.ROUTINE, 2)
+
+
 def test_sections_come_strings_first() -> None:
     row = descriptors(X86_64)[X86_64["renameat2"]]
     assert row["kind"].tolist()[: row["sections"]] == [Section.STRING, Section.STRING]
