@@ -13,12 +13,15 @@ from typing import Protocol
 
 from kellect_tui.errors import KellectError
 from kellect_tui.events.batch import Batch, EventSource
+from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer, sees_all
 from kellect_tui.session.procfs import ProcessSeed, snapshot
 from kellect_tui.session.session import Session
 
 POLL_SECONDS = 0.01
 TOTALS_SECONDS = 0.25
 READER_NICE = -15
+LAST_CHECK_SECONDS = 1.0
+"""How long the end of a capture may take for comparing the tree of processes with /proc, where events of it were lost."""
 SWITCH_SECONDS = 0.0005
 """How long another thread may hold the interpreter while the reader wants it. With Python's 5 ms, a thread that decodes
 events for a text format makes the reader lose: each of its numpy calls gives the interpreter away and waits for it again."""
@@ -83,6 +86,7 @@ class Capture:
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._cpu_before = 0.0
+        self._healer = Healer(session.processes, self._now_ns) if sees_all() else None
 
     def start(self, *, wait: bool = True) -> None:
         """Start the thread; with `wait`, until the probes are in place. Raises what the source's start raised."""
@@ -145,7 +149,7 @@ class Capture:
         self._change(State.STARTING)
         self._cpu_before = time.process_time()
         start = self.source.start()
-        self.session.begin(start, self._seeds())
+        self.session.begin(start, self._seeds() if self._healer is not None else ())
         self._change(State.RUNNING)
         self._settled.set()
 
@@ -157,6 +161,8 @@ class Capture:
             if now - told >= TOTALS_SECONDS:
                 told = now
                 self.session.update(self.source.totals())
+            if self._healer is not None:
+                self._healer.look(self.session.totals.tree_lost)
             for sink in self._sinks:
                 sink.update(self.session)
             if self._ended is not None and self._ended():
@@ -167,8 +173,18 @@ class Capture:
         if batch is not None:
             self.session.take(batch)
 
+    def _now_ns(self) -> int:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self.session.epoch_offset_ns
+
     def _finish(self) -> None:
+        healer = self._healer
+        if healer is not None and healer.last_check(self.source.totals().tree_lost):
+            end = time.monotonic() + LAST_CHECK_SECONDS
+            while healer.read(PROCESSES_PER_LOOK) and time.monotonic() < end:
+                self._take(self.source.read())
         self._take(self.source.stop())
+        if healer is not None:
+            healer.finish(self.source.totals().tree_lost)
         self.session.finish(self.source.totals(), self.cpu_seconds)
         for sink in self._sinks:
             sink.finish(self.session)

@@ -21,7 +21,7 @@ from kellect_tui.bpf.screen import carriers
 from kellect_tui.bpf.table import descriptors
 from kellect_tui.errors import BadOption
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
-from kellect_tui.events.catalogue import BY_NAME
+from kellect_tui.events.catalogue import BY_NAME, FAMILIES
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS, CaptureOptions
 from kellect_tui.events.syscalls import I386, native
 
@@ -249,6 +249,7 @@ def _totals(program: Program, *, stopped_ns: int) -> SourceTotals:
     ctl = program.ctl
     return SourceTotals(
         lost=int(ctl["lost"][:, :SHOWN_FAMILIES].sum()),
+        tree_lost=int(ctl["lost"][:, [FAMILIES.index("process"), SHOWN_FAMILIES]].sum()),
         left_out=int(ctl["left_out"].sum()),
         skipped=int(ctl["nested"].sum()) + program.skipped(),
         not_decoded=_not_decoded(program),

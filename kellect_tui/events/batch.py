@@ -51,6 +51,7 @@ class SourceTotals:
     """What the source counted besides events; all cumulative since the start."""
 
     lost: int = 0
+    tree_lost: int = 0  # records among which there can be forks, execs and exits; hidden ones too, which `lost` does not count
     left_out: int = 0  # events of the monitor's own screen (terminal, sudo, sshd) not recorded
     skipped: int = 0  # runs that the kernel refused (recursion) and records that met another one
     not_decoded: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # abi → call or number → n

@@ -438,6 +438,9 @@ class _Reader:
                         session.count_processes(Span(chunk, Row(0), Row(chunk.count)))
             except BadSessionFile:
                 continue  # told when somebody looks at it
+        for gap in session.ledger.gaps if anew else ():
+            if gap.family == "process":
+                session.processes.lost(gap.from_ns, gap.to_ns)
 
 
 def _read_stop(session: Session) -> None:

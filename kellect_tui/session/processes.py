@@ -60,7 +60,7 @@ class Processes:
         epoch_offset_ns: Epoch ns = boot-clock ns + this; set by the session when the source has started.
         began_ns: Boot-clock ns since which births are seen; 0 where not known.
         forgotten: Ended processes that are no longer kept. threads_forgotten: ended threads, likewise.
-        orphans: Running ones whose parent has just ended: who adopted them is not known yet.
+        orphans: Running ones whose parent has just ended: who adopted them is not known yet; how often that was asked.
         gaps: (from, to) in epoch ns during which events that make the tree were lost, oldest first.
     """
 
@@ -69,7 +69,7 @@ class Processes:
         self.epoch_offset_ns = 0
         self.began_ns = 0
         self.forgotten = self.threads_forgotten = 0
-        self.orphans: dict[Process, None] = {}
+        self.orphans: dict[Process, int] = {}
         self.gaps: deque[tuple[int, int]] = deque(maxlen=KEEP_GAPS)
         self._keep_exited, self._keep_threads = keep_exited, keep_threads
         self._lock = Lock()
@@ -482,17 +482,20 @@ class Processes:
             process.comm, process.arg_start = _text(seed.comm), seed.arg_start
             self._new_program(process, _generation(seed))
 
-    def has_threads(self, process: Process, seeds: Sequence[ThreadSeed], time_ns: int) -> None:
-        """Its threads besides the leader are these."""
+    def mend_threads(self, process: Process, born: Sequence[ThreadSeed], gone: Sequence[Thread], time_ns: int) -> None:
+        """It has threads that no event told of, and has some no longer, since `time_ns` at the latest."""
         with self._lock:
-            there = {seed.tid: seed for seed in seeds if seed.tid != process.pid}
-            for tid in [tid for tid, thread in process.threads.items() if tid not in there or not _same_task(thread.start_ns, there[tid].start_ns)]:
-                self._thread_gone(process, tid, time_ns)
-            for seed in there.values():
-                if seed.tid not in process.threads:
-                    self._seed_thread(process, seed, Birth.LOST)
+            for thread in gone:
+                self._thread_gone(process, thread.tid, time_ns)
+            for seed in born:
+                self._seed_thread(process, seed, Birth.LOST)
             process.marks |= Healed.THREADS
             self.version += 1
+
+    def knows(self, pid: int, start_ns: int) -> bool:
+        """Whether it has this life of a pid; `start_ns` may be cut to the tick."""
+        with self._lock:
+            return any(process.start_ns // TICK_NS == start_ns // TICK_NS for process in self._lives.get(pid, ()))
 
     def living(self) -> list[Process]:
         """Those that run, in no order."""
@@ -619,6 +622,9 @@ class Processes:
         self.orphans.pop(process, None)
         if process.running and (process.forked_by is None or process.forked_by.pid != ppid):
             self._adopted.setdefault(ppid, {})[process] = None
+        parent = self._latest(ppid)
+        if parent is not None and not parent.running and process.running:  # told before the adoption, taken in after it
+            self.orphans[process] = 0
         self.version += 1
 
     def _leave_parent(self, process: Process) -> None:
@@ -639,7 +645,7 @@ class Processes:
         self._leave_parent(process)
         for child in (*process.children, *self._adopted.pop(process.pid, ())):
             if child.running and child.ppid == process.pid:
-                self.orphans[child] = None
+                self.orphans[child] = 0
         self._tally.end(process.slot)
         self._exited[process] = None
         if not process.children:
