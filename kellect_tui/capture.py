@@ -86,7 +86,8 @@ class Capture:
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._cpu_before = 0.0
-        self._healer = Healer(session.processes, self._now_ns) if sees_all() else None
+        root = session.scope.pid if session.scope is not None else None
+        self._healer = Healer(session.processes, self._now_ns, root=root) if sees_all() else None
 
     def start(self, *, wait: bool = True) -> None:
         """Start the thread; with `wait`, until the probes are in place. Raises what the source's start raised."""

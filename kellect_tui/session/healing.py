@@ -49,12 +49,14 @@ class Healer:
     Args:
         processes: The tree.
         clock: Epoch ns, now.
+        root: Pid of the one process that the tree is about, with its descendants: others are not looked at. None: all are.
         proc: Where /proc is.
     """
 
-    def __init__(self, processes: Processes, clock: Callable[[], int], proc: Path = Path("/proc")) -> None:
+    def __init__(self, processes: Processes, clock: Callable[[], int], *, root: int | None = None, proc: Path = Path("/proc")) -> None:
         self._processes = processes
         self._clock = clock
+        self._root = root
         self._proc = proc
         self._lost = 0
         self._looked_ns = 0
@@ -128,7 +130,7 @@ class Healer:
 
     def _compare(self) -> Iterator[None]:
         """One process after the other; each gives way to what else there is to do."""
-        living = {process.pid: process for process in self._processes.living()}  # before /proc is listed: those born later are not missed in it
+        living = {process.pid: process for process in self._chosen()}  # before /proc is listed: those born later are not missed in it
         listed = pids(self._proc)
         for process in living.values():
             self._compare_one(process)
@@ -137,6 +139,18 @@ class Healer:
             if pid not in living:
                 self._look_for(pid)
                 yield
+
+    def _chosen(self) -> list[Process]:
+        if self._root is None:
+            return self._processes.living()
+        root = self._processes.by_pid(self._root)
+        return [process for process in self._processes.descendants(root) if process.running] if root is not None else []
+
+    def _belongs(self, seed: ProcessSeed) -> bool:
+        parent = self._processes.by_pid(seed.ppid)
+        if self._root is None or parent is None:
+            return self._root is None
+        return any(member.pid == self._root for member in (parent, *self._processes.ancestry(parent)))
 
     def _compare_one(self, process: Process) -> None:
         if self._findings is None or not process.running:
@@ -181,7 +195,8 @@ class Healer:
         for process, time_ns in findings.gone:
             self._processes.gone(process, time_ns)
         for seed in sorted(findings.unknown, key=lambda seed: seed.start_ns):  # a parent before its children
-            self._processes.found(seed)
+            if self._belongs(seed):
+                self._processes.found(seed)
         for process, executed, seed in findings.programs:
             if process.running and process.executed == executed and process.arg_start != seed.arg_start:
                 self._processes.runs(process, seed)

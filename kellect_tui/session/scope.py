@@ -22,6 +22,7 @@ class Scope:
     """
 
     def __init__(self, pid: int) -> None:
+        self.pid = pid
         self._pids = {pid}
 
     def cut(self, batch: Batch) -> Batch:

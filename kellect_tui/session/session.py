@@ -34,6 +34,7 @@ class Session:
         scope: The one tree whose processes are kept; None: all of the machine.
 
     Attributes:
+        scope: As given.
         start: Arguments of `monitor.start`; empty before it. stop: those of `monitor.stop`, None before it.
         started_ns, stopped_ns: Epoch ns; None before.
         totals: The source's counters as last told.
@@ -51,7 +52,7 @@ class Session:
         chunk_rows: int | None = None,
         scope: Scope | None = None,
     ) -> None:
-        self._scope = scope
+        self.scope = scope
         self.users = users if users is not None else UserNames()
         # Bytes are bounded too: events with long argument lists can be a hundred times the usual size.
         self.store = Store(keep_events, keep_bytes or max(_LEAST_BYTES, _USUAL_BYTES * 2 * keep_events), chunk_rows=chunk_rows)
@@ -97,7 +98,7 @@ class Session:
     def take(self, batch: Batch) -> None:
         """Take in a batch; hidden records go to the processes only. Nothing of the batch is kept."""
         with self.processes.taking():
-            feed(self.processes, self._scope.cut(batch) if self._scope is not None else batch, self.epoch_offset_ns, self.store.machine)
+            feed(self.processes, self.scope.cut(batch) if self.scope is not None else batch, self.epoch_offset_ns, self.store.machine)
             for span in _joined(self.store.append_batch(batch, self.epoch_offset_ns)):
                 self.ledger.count(*span)
                 self.count_processes(span)

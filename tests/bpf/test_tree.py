@@ -27,7 +27,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(place: Path, family: Path, processes: int, *options: str) -> tuple[list[Life], Session]:
     """What `family` wrote down, and the session of its recording."""
     log, out = place / "truth", place / "out.kellect"
-    words = [*PROGRAM, "record", "-o", out, *options, "--", family, log, str(processes)]
+    words: list[str | Path] = [*PROGRAM, "record", "-o", out, *options, "--", family, log, str(processes)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     return lives_in(log), open_session(out)

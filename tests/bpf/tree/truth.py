@@ -78,11 +78,8 @@ def paired(lives: list[Life], table: Processes) -> Iterator[tuple[Life | None, P
 def differences(lives: list[Life], table: Processes) -> list[str]:
     """What is wrong with the tree, one text for each node."""
     wrong: list[str] = []
-    node_of: dict[Life, Process] = {}
     pairs = [(life, node) for life, node in paired(lives, table) if life is not None or node is not None]
-    for life, node in pairs:
-        if life is not None and node is not None:
-            node_of[life] = node
+    node_of = {life: node for life, node in pairs if life is not None and node is not None}
     for life, node in pairs:
         if life is None or node is None:
             wrong.append(f"never made: {node}" if life is None else f"missing: {life.pid}, born at {life.start}")
@@ -99,7 +96,7 @@ def _compared(life: Life, node: Process, node_of: dict[Life, Process], table: Pr
         ("healed", (), node.healed),
         ("ppid", life.end["ppid"], node.ppid),
         ("comm", life.end["comm"], node.comm),
-        ("programs", [(line["path"], tuple(line["argv"]), line["cwd"]) for line in life.programs], [_told(program) for program in node.generations if program.seen]),
+        ("programs", [_ran(line) for line in life.programs], [_told(program) for program in node.generations if program.seen]),
         ("executed", len(life.programs), node.executed),
         ("tasks", 1 + len(life.threads), node.threads_started),
         ("threads left", {}, node.threads),
@@ -118,6 +115,10 @@ def _compared(life: Life, node: Process, node_of: dict[Life, Process], table: Pr
     latest = life.reaped["at"] if life.reaped is not None else at
     if at is None or latest is None or not life.end["at"] <= at <= latest:
         yield f"ended at {at}, was between {life.end['at']} and {latest}"
+
+
+def _ran(line: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
+    return line["path"], tuple(line["argv"]), line["cwd"]
 
 
 def _told(program: Generation) -> tuple[str | None, tuple[str, ...], str | None]:
