@@ -42,6 +42,8 @@ static u64 (*boot_ns)(void) = (void *)125;
 #define PAY_PATH 4608u    // payload limit of one path definition
 #define SEC_MAX 4128u     // largest section but argv
 #define ARGV_MAX 8192u
+#define ARGV_TURN 512     // strings of a failed exec in one turn; eight turns reach 4096 empty ones
+#define ARGV_TURNS 8
 #define RESERVE 8u        // slots that one event may take: a gap record, itself, its path definitions
 #define VECTORS 320       // messages and their vectors, together, that are added up
 #define COMPONENTS 400    // path components in one turn of a walker; four turns reach 4095 bytes of one-letter names
@@ -61,6 +63,7 @@ enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 enum { D_EARLY = 1, D_CWD_OBJECT = 2, D_MOVES = 4, D_OLD_IDS = 8, D_ADDRLEN = 16, D_TARGET = 32, D_EXEC = 64,
        D_MSG_NAME = 128, D_CLONE = 256, D_IO = 512, D_OUT = 1024, D_PIDFD = 2048 };
 enum { NOTHING = 255, REG_RESULT = 6, REG_CWD = 8 };
+enum { I386_EXECVE = 11, I386_EXECVEAT = 358 };
 // sections that differ in how they are read, not in what they hold
 enum { S_MESSAGES = 20, S_STATX = 21 };
 // path definition bits
@@ -643,16 +646,18 @@ int on_enter(u64 *ctx) {
     if (!d)
         return 0;
     u32 flags = d->flags;
-    if (!d->event && !d->other && nr != 11)
+    if (!d->event && !d->other && nr != I386_EXECVE && nr != I386_EXECVEAT)
         return 0;
     u64 task = CURRENT();
     u64 id = bpf_get_current_pid_tgid();
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {  // TS_COMPAT: a 32-bit number, not ours
-        if (nr == 11) {  // execve alone is remembered: it is reported by sched_process_exec
-            struct flight *f = take_off(id, NR_EXECVE);
-            if (f)
+        if (nr == I386_EXECVE || nr == I386_EXECVEAT) {  // alone remembered: sched_process_exec reports it
+            struct flight *f = take_off(id, nr == I386_EXECVE ? NR_EXECVE : NR_EXECVEAT);
+            if (f) {
                 f->flags = IN_I386;
+                f->d[1] = (u32)K(u64, ctx[0], OFF_I386_A0) | K(u64, ctx[0], OFF_I386_A4) << 32;
+            }
         }
         return 0;
     }
@@ -739,8 +744,9 @@ static __always_inline void target(struct flight *f, struct desc *d, u64 task, u
         if (pid) {
             u64 own = R(u64, task, OFF_THREAD_PID);
             u32 level = R(u32, own, OFF_PID_LEVEL);
-            if (level <= R(u32, pid, OFF_PID_LEVEL))
-                number = R(s32, pid, OFF_PID_NUMBERS + (u64)(level & 31) * SIZE_UPID);
+            u64 at = OFF_PID_NUMBERS + (u64)(level & 31) * SIZE_UPID;
+            if (level <= R(u32, pid, OFF_PID_LEVEL) && R(u64, pid, at + OFF_UPID_NS) == R(u64, own, at + OFF_UPID_NS))
+                number = R(s32, pid, at);  // none where the target is outside the caller's namespace
         }
     } else if (number > 0)
         pid = pid_struct(task, number);
@@ -843,10 +849,24 @@ static __always_inline u64 register_of(u64 regs, int i) {
 }
 
 static __always_inline void count_foreign(u32 nr, u32 upper) {
-    u32 i = bpf_get_smp_processor_id() * 2048 + upper + (nr & 1023);
+    if (nr >= 1024)
+        return;  // no call of any table: ENOSYS
+    u32 i = bpf_get_smp_processor_id() * 2048 + upper + nr;
     struct count *n = foreign.lookup(&i);
     if (n)
         n->n++;
+}
+
+static __always_inline void new_generation(void) {
+    struct cfg *g = my_cfg();
+    if (g)
+        __sync_fetch_and_add(&g->generation, 1);
+}
+
+// Calls of 32-bit programs that move names: rename, mount, umount, umount2, pivot_root, renameat, unshare, renameat2,
+// open_tree, move_mount (arch/x86/entry/syscalls/syscall_32.tbl).
+static __always_inline int i386_moves(u32 nr) {
+    return nr == 38 || nr == 21 || nr == 22 || nr == 52 || nr == 217 || nr == 302 || nr == 310 || nr == 353 || nr == 428 || nr == 429;
 }
 
 int on_exit(u64 *ctx) {
@@ -854,7 +874,11 @@ int on_exit(u64 *ctx) {
     u32 nr = (u32)K(u64, regs, OFF_NR);
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {
-        count_foreign(nr, 0);
+        s64 foreign_ret = (s64)ctx[1];
+        if (!foreign_ret && i386_moves(nr))
+            new_generation();
+        if (foreign_ret || (nr != I386_EXECVE && nr != I386_EXECVEAT))  // one that succeeded is an event, whoever called it
+            count_foreign(nr, 0);
         struct flight *f = flight_of(bpf_get_current_pid_tgid(), 0);
         if (f)
             f->id = 0;
@@ -863,7 +887,7 @@ int on_exit(u64 *ctx) {
 #endif
     if (nr >= 512) {
         if (nr != 0xffffffff && nr & 0x40000000)  // x32; other numbers are no calls at all (ENOSYS)
-            count_foreign(nr, 1024);
+            count_foreign(nr & ~0x40000000u, 1024);
         return 0;
     }
     struct desc *d = desc.lookup(&nr);
@@ -890,6 +914,14 @@ int on_exit(u64 *ctx) {
         }
         f->id = 0;  // used up: never the start of a later call
     }
+    u32 refused = 0;
+#ifdef OFF_PENDING
+    // seccomp answers with SIGSYS (TRAP, KILL): the call never ran, and the register holds its own number
+    if (!began && ret == (s64)nr && K(u64, task, OFF_PENDING) >> 30 & 1) {
+        refused = F_NO_RESULT;
+        ret = -1;
+    }
+#endif
     if (ret == 0 && flags & (D_EXEC | D_CLONE))
         return 0;  // a successful exec has its own tracepoint; 0 of clone is the child's side
     struct ctl *c = my_ctl();
@@ -906,7 +938,8 @@ int on_exit(u64 *ctx) {
         if (d->condition == 3) {
             u64 at = v;
             v = 0;
-            read_user(&v, 8, at);
+            if (K(u64, regs, OFF_A3) >= 8)
+                read_user(&v, 8, at);
         }
         if (d->condition == 2)
             hit = (u32)v == (u32)d->condition_value || (u32)v == (u32)(d->condition_value >> 32);
@@ -937,6 +970,7 @@ int on_exit(u64 *ctx) {
     r->result = ret;
     r->event = type;
     r->syscall = nr;
+    r->flags |= refused;
     r->duration = began ? now - began : ~0ull;
     u64 keep = d->registers;
 #pragma unroll
@@ -960,7 +994,7 @@ int on_exit(u64 *ctx) {
             c->d[1] = f->d[1];
             c->d[2] = f->d[2];
             c->d[3] = f->d[3];
-        } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME)) {
+        } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME | D_CLONE)) {
             c->d[0] = ~0ull;
             c->d[1] = ~0ull;
             c->d[2] = ~0ull;
@@ -981,7 +1015,7 @@ int on_exit(u64 *ctx) {
         } else if ((base & base2) != NOTHING) {
             load_root(c, task);
             u64 n = d->name, n2 = d->name2;
-            if (base != NOTHING && !is_absolute(reg_of(c, n)))
+            if (base != NOTHING && (d->condition == 3 || !is_absolute(reg_of(c, n))))  // openat2: RESOLVE_IN_ROOT
                 r->key0 = base_key(c, g, task, (u32)base, reg_of(c, base));
             if (base2 != NOTHING && !is_absolute(reg_of(c, n2)))
                 r->key1 = base_key(c, g, task, (u32)base2, reg_of(c, base2));
@@ -1095,6 +1129,7 @@ int step(u64 *ctx) {
             size = 0;
         if (size > 128) {
             size = 128;
+            marks = MARK_TRUNCATED;
         }
         opaque(size);
         if (size > 128)
@@ -1159,7 +1194,7 @@ int step(u64 *ctx) {
             marks = MARK_UNREADABLE;
             len = 0;
         }
-    } else if (kind == S_OLD_IDS || kind == S_TARGET) {
+    } else if (kind == S_OLD_IDS || kind == S_TARGET || kind == S_CHILD) {
         *(u64 *)(p + 8) = c->d[0];
         *(u64 *)(p + 16) = c->d[1];
         *(u64 *)(p + 24) = c->d[2];
@@ -1215,6 +1250,9 @@ int step(u64 *ctx) {
         } else if (family == 16) {
             *(u32 *)(q + 52) = R(u32, sk, OFF_NL_PORTID);
             *(u32 *)(q + 56) = R(u32, sk, OFF_NL_DST_PORTID);
+            u64 groups = R(u64, sk, OFF_NL_GROUPS);
+            *(u32 *)(q + 16) = groups ? R(u32, groups, 0) : 0;
+            *(u32 *)(q + 32) = R(u32, sk, OFF_NL_DST_GROUP);
         } else if (family == 1) {
             u64 own = R(u64, sk, OFF_UNIX_ADDR), peer = R(u64, sk, OFF_UNIX_PEER), size = 0, size2 = 0;
             if (own) {
@@ -1311,7 +1349,7 @@ int messages(u64 *ctx) {
             }
             s64 failed = GET(c->many) ? read_user(&m, 64, GET(c->messages_at) + i * 64) : read_user(&m, 56, GET(c->messages_at));  // msg_len is there in an array only
             if (failed) {
-                SET(c->bad, i ? 3 : 7);
+                SET(c->bad, GET(c->bad) | ((s64)i < GET(c->messages_done) ? 3 : 1) | (i ? 0 : 4));
                 SET(c->finished, 1);
                 break;
             }
@@ -1334,6 +1372,8 @@ int messages(u64 *ctx) {
             continue;
         }
         SET(c->sum, GET(c->sum) + w.length);
+        if (GET(c->sum) < w.length)
+            SET(c->bad, GET(c->bad) | 1);  // more than 64 bits hold
         SET(c->vector, j + 1);
     }
     if (!GET(c->finished) && (GET(c->message) < GET(c->messages) || GET(c->vector) < GET(c->vectors)))
@@ -1352,6 +1392,8 @@ int messages(u64 *ctx) {
         goto next;
     if (d->flags & D_MSG_NAME && size > (u32)c->d[0])
         size = (u32)c->d[0];
+    if (size > 128)
+        marks = MARK_TRUNCATED;
     opaque(size);
     if (size > 128)
         size = 128;
@@ -1387,10 +1429,11 @@ int argv(u64 *ctx) {
     u64 n = GET(c->step) - 1;
     opaque(n);
     n &= 3;
-    u64 reg = d->reg[n], v = reg_of(c, reg);
-    SET(c->off, 0);
+    u64 reg = d->reg[n], v = reg_of(c, reg) + GET(c->turn) * ARGV_TURN * 8, more = 0;
+    if (!GET(c->turn))
+        SET(c->off, 0);
 #pragma clang loop unroll(disable)
-    for (u64 i = 0; i < 512; i++) {
+    for (u64 i = 0; i < ARGV_TURN; i++) {
         if (read_user(&s, 8, v + i * 8)) {
             marks |= MARK_UNREADABLE;
             break;
@@ -1398,7 +1441,7 @@ int argv(u64 *ctx) {
         if (!s)
             break;
         off = GET(c->off);
-        if (i == 511 || off > ARGV_MAX - 1) {
+        if (off > ARGV_MAX - 1) {
             marks |= MARK_TRUNCATED;
             break;
         }
@@ -1407,10 +1450,20 @@ int argv(u64 *ctx) {
             marks |= MARK_UNREADABLE;
             break;
         }
-        if (len == 4096)
-            marks |= MARK_TRUNCATED;
         SET(c->off, off + len);
+        if (len == 4096) {  // nothing behind what was cut
+            marks |= MARK_TRUNCATED;
+            break;
+        }
+        more = i == ARGV_TURN - 1;
     }
+    if (more) {
+        SET(c->turn, GET(c->turn) + 1);
+        if (GET(c->turn) < ARGV_TURNS)
+            exit_next.call((void *)ctx, X_ARGV);
+        marks |= MARK_TRUNCATED;
+    }
+    SET(c->turn, 0);
     off = GET(c->off);
     if (off > ARGV_MAX) {
         off = ARGV_MAX;
@@ -1464,12 +1517,20 @@ int on_fork(u64 *ctx) {  // (parent, child): parent is the task that called
     u8 *in = pid_in(own), *out = pid_in(tgid);
     if (in && out && own != tgid)
         *out = *in & P_TREE;  // descendants inherit membership, and nothing else
+    u32 child_tid = K(u32, child, OFF_PID);
+    struct flight *f = flight_of((u64)own << 32 | K(u32, parent, OFF_PID), 0);
+    if (f)  // for the call's own event: it returns the number of the caller's pid namespace
+        f->d[0] = child_tid;
+#ifdef OFF_NSPROXY
+    if (K(u64, child, OFF_NSPROXY) != K(u64, parent, OFF_NSPROXY))  // perhaps with mounts of its own
+        new_generation();
+#endif
     struct rec *r = task_record(c, g, parent, EV_FORK);
     if (!r)
         return 0;
     u64 real = K(u64, child, OFF_REAL_PARENT);
     r->args[0] = tgid;
-    r->args[1] = K(u32, child, OFF_PID);
+    r->args[1] = child_tid;
     r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);
     r->args[3] = K(u64, child, OFF_START_BOOTTIME);
     r->args[4] = K(u64, child, OFF_COMM);
@@ -1570,6 +1631,10 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     }
     r->key1 = base_key(c, g, task, REG_CWD, 0);
     u64 filename = K(u64, bprm, OFF_BPRM_FILENAME), interp = K(u64, bprm, OFF_BPRM_INTERP);
+#ifdef OFF_BPRM_FDPATH
+    if (K(u64, bprm, OFF_BPRM_FDPATH))
+#endif
+        r->flags |= F_FD_NAME;
     if (filename != interp)
         r->flags |= F_SCRIPT;
     SET(c->turn, 0);

@@ -37,17 +37,19 @@ MEMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "SK_TYPE": ("sock.sk_type",), "SK_PROTOCOL": ("sock.sk_protocol",), "INET_SPORT": ("inet_sock.inet_sport",), "INET_SADDR": ("inet_sock.inet_saddr",),
     "PINET6": ("inet_sock.pinet6",), "NP_SADDR": ("ipv6_pinfo.saddr",),
     "NL_PORTID": ("netlink_sock.portid",), "NL_DST_PORTID": ("netlink_sock.dst_portid",),
+    "NL_GROUPS": ("netlink_sock.groups",), "NL_DST_GROUP": ("netlink_sock.dst_group",),
     "UNIX_ADDR": ("unix_sock.addr",), "UNIX_PEER": ("unix_sock.peer",), "UA_LEN": ("unix_address.len",), "UA_NAME": ("unix_address.name",),
     "KN_PARENT": ("kernfs_node.__parent", "kernfs_node.parent"), "KN_NAME": ("kernfs_node.name",),
 })  # fmt: skip
 
 OPTIONAL: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "LOGINUID": ("task_struct.loginuid",), "STATUS": ("task_struct.thread_info.status",),
+    "PENDING": ("task_struct.pending.signal",), "NSPROXY": ("task_struct.nsproxy",), "BPRM_FDPATH": ("linux_binprm.fdpath",),
     "CGROUPS": ("task_struct.cgroups",), "DFL_CGRP": ("css_set.dfl_cgrp",), "CGRP_KN": ("cgroup.kn",), "URING_OPCODE": ("io_kiocb.opcode",),
 })  # fmt: skip
 
 REGISTERS: Mapping[str, Mapping[str, str]] = MappingProxyType({
-    "x86_64": {"NR": "orig_ax", "A0": "di", "A1": "si", "A2": "dx", "A3": "r10", "A4": "r8", "A5": "r9"},
+    "x86_64": {"NR": "orig_ax", "A0": "di", "A1": "si", "A2": "dx", "A3": "r10", "A4": "r8", "A5": "r9", "I386_A0": "bx", "I386_A4": "di"},
     "aarch64": {"NR": "syscallno", "A0": "orig_x0", "A1": "regs+8", "A2": "regs+16", "A3": "regs+24", "A4": "regs+32", "A5": "regs+40"},
 })  # fmt: skip
 

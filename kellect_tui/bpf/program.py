@@ -200,7 +200,7 @@ class Program:
         self.btf = Btf(structs(), [f"btf_trace_{name}" for name in TRACEPOINTS])
         if not self.btf.typedef("btf_trace_sys_enter"):
             raise CannotTrace("this kernel has no system call tracepoints", "a kernel with CONFIG_FTRACE_SYSCALLS=y is needed")
-        values = defines(self.btf, machine) | _numbers() | {"NR_EXECVE": native(machine)["execve"]}
+        values = defines(self.btf, machine) | _numbers() | {f"NR_{name.upper()}": native(machine)[name] for name in ("execve", "execveat")}
         self.cpus = possible_cpus()
         self.slots, self.chunks = ring_shape(ring_bytes, self.cpus)
         pid_max = int(Path("/proc/sys/kernel/pid_max").read_text())

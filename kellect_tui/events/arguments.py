@@ -6,7 +6,7 @@ never raises and never guesses.
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +39,8 @@ AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
 _EMPTY_PATH_CALLS = frozenset(("newfstatat", "statx", "linkat", "fchmodat2", "execveat"))  # in other calls' flags the bit means something else
 MAP_ANONYMOUS, MAP_HUGETLB = 0x20, 0x40000
 O_TMPFILE_BIT = 0o20000000
+RESOLVE_IN_ROOT = 0x10
+NETLINK_CONNECTED = 1  # net/netlink/af_netlink.c, in sk_state
 TCP_CLOSE = 7  # include/net/tcp_states.h; also of a datagram socket that is not connected
 NO_PEER = 0xFFFF
 _EINPROGRESS = 115
@@ -47,6 +49,7 @@ _STREAMS = frozenset(((AF_UNIX, SOCK_STREAM), (AF_UNIX, SOCK_SEQPACKET), (AF_INE
 
 # Plain numbers: an operation on an IntFlag costs a microsecond, and this runs for every row on the screen.
 _OBJECT, _NO_OBJECT, _SCRIPT, _CREATED = int(Flag.OBJECT), int(Flag.NO_OBJECT), int(Flag.SCRIPT), int(Flag.CREATED)
+_FD_NAME = int(Flag.FD_NAME)
 _NO_ROOM = int(Flag.NO_PAYLOAD | Flag.MORE)
 _TRUNCATED, _UNREADABLE = int(Mark.TRUNCATED), int(Mark.UNREADABLE)
 
@@ -313,16 +316,17 @@ def _first_string(c: Context) -> int | None:
 
 def _named(c: Context, name: str, base_register: int | None, register: int | None, base: bytes | None, *, may_be_empty: bool = True) -> str | None:
     found = c.section(Section.STRING, register) if register is not None else None
-    if found is None or found[1] & _UNREADABLE:
+    if found is None:
         return None
     filename, marks = found
+    if marks & _UNREADABLE and not (_takes_null(c) and may_be_empty):
+        return None
     if not filename:
-        flags = c.value("flags")
-        if not (may_be_empty and flags and flags & AT_EMPTY_PATH and c.call is not None and c.call.name in _EMPTY_PATH_CALLS):
+        if not (may_be_empty and _takes_empty(c)):
             return None
         path = base
     else:
-        path = joined(base, filename)
+        path = joined(base, filename.lstrip(b"/") or b"." if _is_in_root(c) else filename)
     if path is None:
         is_cwd = base_register is None or base_register > 5 or s32(c.raw.args[base_register]) == AT_FDCWD
         if c.raw.lost_path or is_cwd:
@@ -331,6 +335,24 @@ def _named(c: Context, name: str, base_register: int | None, register: int | Non
     if marks & _TRUNCATED:
         c.mark(name, "truncated")
     return c.write(name, path)
+
+
+def _takes_empty(c: Context) -> bool:
+    flags = c.value("flags")
+    return bool(flags and flags & AT_EMPTY_PATH) and c.call is not None and c.call.name in _EMPTY_PATH_CALLS
+
+
+def _takes_null(c: Context) -> bool:
+    """A call that succeeds without a name had NULL for it: the descriptor alone is meant (since 6.11, fs/stat.c)."""
+    return c.raw.result >= 0 and c.call is not None and c.call.name in ("newfstatat", "statx")
+
+
+def _is_in_root(c: Context) -> bool:
+    """Whether openat2 takes the base directory for the root."""
+    if c.call is None or c.call.name != "openat2":
+        return False
+    found = c.section(Section.HOW, 2)
+    return found is not None and bool((_word(found[0], 2) or 0) & RESOLVE_IN_ROOT)
 
 
 # ---- files
@@ -348,11 +370,14 @@ def _newfd(c: Context, a: Argument) -> int | None:
 
 
 def _how(c: Context, name: str, index: int) -> int | None:
-    """A word of openat2's open_how; what was not passed is 0 (openat2(2))."""
+    """A word of openat2's open_how."""
     data = c.data(name, Section.HOW, 2)
-    if data is None:
-        return None
-    return int.from_bytes(data[index * 8 : index * 8 + 8], "little")
+    return None if data is None else _word(data, index)
+
+
+def _word(data: bytes, index: int) -> int | None:
+    """A 64-bit member of a structure that its caller sizes; None where it was not passed (the call then fails)."""
+    return _U64.unpack_from(data, index * 8)[0] if len(data) >= index * 8 + 8 else None
 
 
 def _open_word(c: Context, name: str, index: int) -> int | None:
@@ -477,7 +502,7 @@ def _exec_name(c: Context, name: str) -> bytes | None:
         register = c.register("filename")
         return _name(c, name, register) if register is not None else None
     data = _name(c, name, 0)
-    if data is None or c.call is None or c.call.name != "execveat":
+    if data is None or c.call is None or c.call.name != "execveat" or not c.raw.flags & _FD_NAME:
         return data
     prefix = b"/dev/fd/%d" % s32(c.raw.args[1])
     if data == prefix:
@@ -572,8 +597,7 @@ def _clone_word(c: Context, name: str) -> int | None:
     if c.call is None or c.call.name != "clone3":
         return c.value(name)
     data = c.data(name, Section.CLONE, 0)
-    at = _CLONE_WORDS[name] * 8
-    return None if data is None else int.from_bytes(data[at : at + 8], "little")
+    return None if data is None else _word(data, _CLONE_WORDS[name])
 
 
 def _clone_flags(c: Context, a: Argument) -> str | None:
@@ -595,8 +619,12 @@ def _clone_field(c: Context, a: Argument) -> str | None:
     return None if value is None else hex(value)
 
 
-def _result_tid(c: Context, _a: Argument) -> int | None:
-    return c.raw.result if c.raw.result > 0 else None
+def _child_of_call(c: Context, a: Argument) -> int | None:
+    """The new task's number in the initial pid namespace; the result is that of the caller's."""
+    if c.raw.result <= 0:
+        return None
+    data = c.data(a.name, Section.CHILD, NONE_REGISTER, 4)
+    return None if data is None else int.from_bytes(data[:4], "little")
 
 
 def _exit_code(c: Context, _a: Argument) -> int | None:
@@ -660,7 +688,8 @@ def unix_text(path: bytes) -> bytes:
 
 @lru_cache(4096)
 def _ip(packed: bytes, scope: int) -> str:
-    address = str(ipaddress.ip_address(packed))
+    """As the C library writes it: a mapped IPv4 address keeps its dots (`::ffff:127.0.0.1`), which `ipaddress` does from Python 3.13 on only."""
+    address = socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
     return f"{address}%{scope}" if scope else address
 
 
@@ -689,12 +718,13 @@ def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool, moved: bool 
 
     `moved`: the call moved bytes, so a socket that is closed by now had its peer (a reset may come before the call ends).
     """
-    number, _type, _protocol, state, local_port, peer_port, local_len, peer_len, local, remote, scope, _nl, nl_peer, _pad = fields
+    number, _type, _protocol, state, local_port, peer_port, local_len, peer_len, local, remote, scope, nl_own, nl_peer, _pad = fields
     family = constants.enumeration(constants.FAMILIES, number)
     if number in (AF_INET, AF_INET6):
-        if peer and (not peer_port or (state == TCP_CLOSE and not moved)):
-            return None, None, None
         address = remote if peer else local
+        # Port 0 is a peer's too: a raw socket's, and one that was connected to it.
+        if peer and ((state == TCP_CLOSE and not moved) or not (peer_port or any(address))):
+            return None, None, None
         text = _ip(address[:4], 0) if number == AF_INET else _ip(address, scope if _is_link_local(address) else 0)
         return family, peer_port if peer else local_port, text
     if number == AF_UNIX:
@@ -702,10 +732,21 @@ def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool, moved: bool 
             return None, None, None
         return family, None, unix_text(unix[local_len : local_len + peer_len] if peer else unix[:local_len])
     if number == AF_NETLINK:
-        if peer and not nl_peer:
+        if peer and state != NETLINK_CONNECTED:  # port 0 is the kernel's, so it does not tell
             return None, None, None
-        return family, None, (b"\0\0" + int(nl_peer if peer else _nl).to_bytes(4, "little") + b"\0" * 4).hex()
+        groups = _netlink_mask(int.from_bytes(remote[:4], "little")) if peer else int.from_bytes(local[:4], "little")
+        return family, None, struct.pack("<HII", 0, nl_peer if peer else nl_own, groups).hex()
     return (None, None, None) if peer else (family, None, None)
+
+
+def _netlink_mask(group: int) -> int:
+    """A netlink group's number as the bit of sockaddr_nl.nl_groups (net/netlink/af_netlink.c: netlink_group_mask)."""
+    return 1 << (group - 1) if 0 < group <= 32 else 0
+
+
+def _is_told(family: int) -> bool:
+    """Whether the program reads the addresses that a socket of this family has."""
+    return family in (AF_UNIX, AF_INET, AF_INET6, AF_NETLINK)
 
 
 def _passed(c: Context) -> tuple[bytes | None, bool, bool]:
@@ -785,9 +826,19 @@ def _peer_part(index: int) -> Decoder:
             c.unreadable(a.name)
             return None
         value = peer[index]
+        if index == 2 and value is not None and _is_cut(c, peer[0]):
+            c.mark(a.name, "truncated")
         return c.write(a.name, value) if isinstance(value, bytes) else value
 
     return decode
+
+
+def _is_cut(c: Context, family: str | None) -> bool:
+    """Whether the program passed more of an address than is kept, and its text shows all of it."""
+    found = c.section(Section.SOCKADDR, c.call.at.get("addr", 1)) if c.call is not None else None
+    if found is None or not found[1] & _TRUNCATED or family in ("AF_INET", "AF_INET6"):
+        return False
+    return family != "AF_UNIX" or found[0][2:3] == b"\0" or b"\0" not in found[0][2:]
 
 
 def _local_part(index: int) -> Decoder:
@@ -795,6 +846,10 @@ def _local_part(index: int) -> Decoder:
         found = _socket(c)
         if found is None:
             c.missing(a.name)
+            return None
+        if not _is_told(found[0][0]):
+            if index == 2:
+                c.unreadable(a.name)
             return None
         value = _of_socket(*found, peer=False)[index]
         return c.write(a.name, value) if isinstance(value, bytes) else value
@@ -911,7 +966,7 @@ DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
     Kind.CHILD_TID: _from_args(lambda raw: s32(raw.args[1])), Kind.CHILD_COMM: _child_comm, Kind.PARENT_PID: _from_args(lambda raw: s32(raw.args[2])),
     Kind.PARENT_COMM: _parent_comm, Kind.THREAD: _from_args(lambda raw: raw.args[0] != raw.args[1]), Kind.EXEC_FILENAME: _exec_filename, Kind.EXEC_PATH: _exec_path,
     Kind.INTERPRETER: _interpreter, Kind.OLD_PID: _old_pid, Kind.ARGV: _argv, Kind.CWD: _cwd, Kind.CLONE_FLAGS: _clone_flags, Kind.EXIT_SIGNAL: _exit_signal,
-    Kind.CLONE_FIELD: _clone_field, Kind.RESULT_TID: _result_tid, Kind.EXIT_CODE: _exit_code, Kind.EXIT_BY_SIGNAL: _exit_by_signal,
+    Kind.CLONE_FIELD: _clone_field, Kind.CALLS_CHILD: _child_of_call, Kind.EXIT_CODE: _exit_code, Kind.EXIT_BY_SIGNAL: _exit_by_signal,
     Kind.CORE_DUMPED: _from_args(lambda raw: bool(raw.args[0] & 0x80)), Kind.PRIORITY: _from_args(lambda raw: s32(raw.args[1])), Kind.OWN_TID: _from_args(lambda raw: raw.tid),
     Kind.OWN_COMM: _own_comm, Kind.GROUP_DEAD: _from_args(lambda raw: bool(raw.args[2])), Kind.LIFETIME: _from_args(lambda raw: s64(raw.args[4]) - s64(raw.args[3])),
     Kind.PAIR: _pair, Kind.SIGNAL_PID: _signal_pid, Kind.TARGET_COMM: _target_comm,

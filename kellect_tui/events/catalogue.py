@@ -83,7 +83,7 @@ class Kind(str, Enum):
     CLONE_FLAGS = "clone_flags"
     EXIT_SIGNAL = "exit_signal"
     CLONE_FIELD = "clone_field"  # newsp, tls, parent_tidptr, child_tidptr: register, or the field of clone_args
-    RESULT_TID = "result_tid"
+    CALLS_CHILD = "calls_child"  # of clone: the task made
     EXIT_CODE = "exit_code"
     EXIT_BY_SIGNAL = "exit_by_signal"
     CORE_DUMPED = "core_dumped"
@@ -284,6 +284,7 @@ def _io(kind: str) -> tuple[Call, ...]:
 
 
 SOCKET0 = (Section.SOCKET, 0)
+CHILD = (Section.CHILD, NONE_REGISTER)
 
 
 def _row(
@@ -365,9 +366,9 @@ _ROWS = (
          (C("execve", filename=0, argv=1, base=CWD), C("execveat", dirfd=0, filename=1, argv=2, flags=4, base=0)),
          ("path", "filename"), "a program started, or that could not be", source="sched_process_exec, and failing calls"),
     _row("process.clone", (A("clone_flags", Kind.CLONE_FLAGS), X("exit_signal", Kind.EXIT_SIGNAL), A("newsp", Kind.CLONE_FIELD), A("tls", Kind.CLONE_FIELD),
-                           A("parent_tidptr", Kind.CLONE_FIELD), A("child_tidptr", Kind.CLONE_FIELD), X("child_tid", Kind.RESULT_TID)),
-         (C("clone", clone_flags=0, newsp=1, parent_tidptr=2, child_tidptr=3, tls=4), C("clone3", reads=((Section.CLONE, 0),)),
-          C("fork"), C("vfork")),
+                           A("parent_tidptr", Kind.CLONE_FIELD), A("child_tidptr", Kind.CLONE_FIELD), X("child_tid", Kind.CALLS_CHILD)),
+         (C("clone", clone_flags=0, newsp=1, parent_tidptr=2, child_tidptr=3, tls=4, reads=(CHILD,)), C("clone3", reads=((Section.CLONE, 0), CHILD)),
+          C("fork", reads=(CHILD,)), C("vfork", reads=(CHILD,))),
          ("child_tid",), "the call that makes a task, as its caller sees it return"),
     _row("process.exit", (A("exit_code", Kind.EXIT_CODE), X("signal", Kind.EXIT_BY_SIGNAL), X("core_dumped", Kind.CORE_DUMPED), A("prio", Kind.PRIORITY),
                           A("pid", Kind.OWN_TID), A("comm", Kind.OWN_COMM), X("group_dead", Kind.GROUP_DEAD), X("lifetime_ns", Kind.LIFETIME, unit="ns")),

@@ -58,7 +58,7 @@ class Flag(IntFlag):
 
     OBJECT = 1  # key0 is the object itself (an open file, the new cwd, the executed file)
     CREATED = 2  # the open made the file (FMODE_CREATED)
-    NO_RESULT = 4  # not a call: result is null
+    NO_RESULT = 4  # not a call, or one that seccomp refused by a signal: result is null
     NO_PAYLOAD = 8  # the payload heap was full: what it would have carried is unreadable
     NO_OBJECT = 16  # the descriptor was not open: path and file facts are null
     HIDDEN = 32  # outside the capture filter: feeds the process tree only
@@ -69,6 +69,7 @@ class Flag(IntFlag):
     ARM = 1024
     KERNEL = 4096  # fork: the new task is a kernel thread
     KEYED = 2048  # the payload holds Section.KEY: a path key to be replaced by its text
+    FD_NAME = 4096  # exec: the kernel put `/dev/fd/N/` before execveat's filename
 
 
 class Section(IntEnum):
@@ -91,6 +92,7 @@ class Section(IntEnum):
     ADDRLEN = 13  # s32: the address length that the call returned
     KEY = 14  # u64 path key; never seen by decoders, the source replaces it by TEXT
     TEXT = 15  # text of a path, as bytes: the base directory of an exec by dirfd
+    CHILD = 16  # u32: the task that clone made, by its number in the initial pid namespace
 
 
 class Mark(IntFlag):

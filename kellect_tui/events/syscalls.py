@@ -22,7 +22,8 @@ X86_64: Mapping[str, int] = MappingProxyType({
     "newfstatat": 262, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "accept4": 288,
     "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296, "rt_tgsigqueueinfo": 297, "recvmmsg": 299, "sendmmsg": 307,
     "renameat2": 316, "execveat": 322, "preadv2": 327, "pwritev2": 328, "pkey_mprotect": 329, "statx": 332,
-    "pidfd_send_signal": 424, "move_mount": 429, "clone3": 435, "close_range": 436, "openat2": 437, "fchmodat2": 452,
+    "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "clone3": 435, "close_range": 436, "openat2": 437, "fchmodat2": 452,
+    "unshare": 272,
 })  # fmt: skip
 
 AARCH64: Mapping[str, int] = MappingProxyType({
@@ -35,12 +36,13 @@ AARCH64: Mapping[str, int] = MappingProxyType({
     "sendmsg": 211, "recvmsg": 212, "clone": 220, "execve": 221, "mmap": 222, "mprotect": 226, "rt_tgsigqueueinfo": 240,
     "accept4": 242, "recvmmsg": 243, "sendmmsg": 269, "renameat2": 276, "execveat": 281, "preadv2": 286, "pwritev2": 287,
     "pkey_mprotect": 288, "statx": 291, "pidfd_send_signal": 424, "move_mount": 429, "clone3": 435, "close_range": 436, "openat2": 437,
-    "fchmodat2": 452,
+    "fchmodat2": 452, "unshare": 97, "open_tree": 428,
 })  # fmt: skip
 
 I386: Mapping[str, int] = MappingProxyType({
     "fork": 2, "read": 3, "write": 4, "open": 5, "close": 6, "creat": 8, "link": 9, "unlink": 10, "execve": 11, "chdir": 12, "chmod": 15,
-    "setuid": 23, "ptrace": 26, "kill": 37, "rename": 38, "mkdir": 39, "rmdir": 40, "dup": 41, "pipe": 42, "setgid": 46, "fcntl": 55,
+    "oldstat": 18, "setuid": 23, "ptrace": 26, "kill": 37, "rename": 38, "mkdir": 39, "rmdir": 40, "dup": 41, "pipe": 42, "setgid": 46, "fcntl": 55,
+    "oldfstat": 28, "oldlstat": 84,
     "dup2": 63, "setreuid": 70, "setregid": 71, "symlink": 83, "mmap": 90, "truncate": 92, "ftruncate": 93, "fchmod": 94, "socketcall": 102,
     "stat": 106, "lstat": 107, "fstat": 108, "clone": 120, "mprotect": 125, "fchdir": 133, "readv": 145, "writev": 146, "setresuid": 164,
     "setresgid": 170, "rt_sigqueueinfo": 178, "pread64": 180, "pwrite64": 181, "vfork": 190, "mmap2": 192, "truncate64": 193,
@@ -55,8 +57,8 @@ I386: Mapping[str, int] = MappingProxyType({
 
 _NATIVE = {"x86_64": X86_64, "aarch64": AARCH64}
 
-PATH_MOVERS = ("mount", "umount2", "move_mount", "pivot_root")
-"""Calls that are no event, whose success gives every path a new generation."""
+PATH_MOVERS = ("mount", "umount2", "move_mount", "pivot_root", "open_tree", "unshare")
+"""Calls that are no event, whose success gives every path a new generation: they move names, or make mounts where others were in memory."""
 
 
 def native(machine: str | None = None) -> Mapping[str, int]:

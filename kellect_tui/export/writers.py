@@ -215,7 +215,7 @@ _MONITOR_NUMBERS = {f"arg.{name}" for name in ("count", "cpu", "from", "to", "ca
 _MONITOR_TEXTS = {f"arg.{argument.name}" for row in MONITOR_TYPES for argument in row.arguments} - _MONITOR_NUMBERS
 _SIGNED = {
     Kind.FD, Kind.INT, Kind.LONG, Kind.UINT, Kind.ID, Kind.OLD_ID, Kind.RESULT_FD, Kind.NEWFD, Kind.FILE_UID, Kind.STAT_UID, Kind.STAT_GID, Kind.STAT_SIZE,
-    Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.RESULT_TID, Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME,
+    Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.CALLS_CHILD, Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME,
     Kind.SIGNAL_PID, Kind.ADDR_LEN, Kind.PEER_PORT, Kind.LOCAL_PORT, Kind.MESSAGES, Kind.MESSAGE_BYTES,
 }  # fmt: skip
 _UNSIGNED = {Kind.SIZE, Kind.COUNT, Kind.FILE_INODE, Kind.STAT_INODE, Kind.MESSAGE_LEN}

@@ -302,7 +302,7 @@ def test_exec_of_a_script() -> None:
 
 def test_exec_of_a_script_by_descriptor() -> None:
     payload = name(0, b"/dev/fd/5/s") + ARGV + section(Section.TEXT, NONE_REGISTER, b"/dir")
-    said = values("process.exec", "execveat", 11, 5, 0x100, payload=payload, flags=Flag.OBJECT | Flag.SCRIPT, path0=b"/bin/dash", path1=b"/w")
+    said = values("process.exec", "execveat", 11, 5, 0x100, payload=payload, flags=Flag.OBJECT | Flag.SCRIPT | Flag.FD_NAME, path0=b"/bin/dash", path1=b"/w")
     assert (said["filename"], said["path"], said["dirfd"], said["flags"]) == ("s", "/dir/s", 5, "AT_SYMLINK_NOFOLLOW")
 
 
@@ -313,7 +313,7 @@ def test_a_cut_name_of_a_script_cuts_its_path_too() -> None:
 
 
 def test_exec_of_a_descriptor_itself() -> None:
-    said = values("process.exec", "execveat", 11, 5, 0x1000, payload=name(0, b"/dev/fd/5") + ARGV, flags=Flag.OBJECT, path0=b"/memfd:x (deleted)", path1=b"/w")
+    said = values("process.exec", "execveat", 11, 5, 0x1000, payload=name(0, b"/dev/fd/5") + ARGV, flags=Flag.OBJECT | Flag.FD_NAME, path0=b"/memfd:x (deleted)", path1=b"/w")
     assert (said["filename"], said["path"], said["flags"]) == ("", "/memfd:x (deleted)", "AT_EMPTY_PATH")
 
 
@@ -338,10 +338,14 @@ def test_a_null_argv_is_null() -> None:
     assert (said["argv"], marks) == (None, ("argv:unreadable",))
 
 
+CHILD = section(Section.CHILD, NONE_REGISTER, struct.pack("<IIQQ", 7055, 0, 0, 0))
+"""The new task by the initial pid namespace's numbers; the result is the caller's."""
+
+
 def test_clone_has_its_signal_in_the_low_byte() -> None:
-    assert values("process.clone", "clone", 0x01200011, 0x7000, 0, 0x8000, 0x9000, result=55) == {
+    assert values("process.clone", "clone", 0x01200011, 0x7000, 0, 0x8000, 0x9000, payload=CHILD, result=55) == {
         "clone_flags": "CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID", "exit_signal": "SIGCHLD", "newsp": "0x7000", "tls": "0x9000", "parent_tidptr": "0x0",
-        "child_tidptr": "0x8000", "child_tid": 55,
+        "child_tidptr": "0x8000", "child_tid": 7055,
     }  # fmt: skip
 
 
@@ -353,8 +357,8 @@ def test_clone3_has_its_words_behind_a_pointer() -> None:
 
 
 def test_fork_the_call_has_nothing_but_a_child() -> None:
-    said = values("process.clone", "fork", result=55)
-    assert said == dict.fromkeys(said) | {"child_tid": 55}
+    said = values("process.clone", "fork", payload=CHILD, result=55)
+    assert said == dict.fromkeys(said) | {"child_tid": 7055}
 
 
 @pytest.mark.parametrize(
@@ -496,8 +500,10 @@ def test_send_to_an_address_goes_there() -> None:
 
 
 def test_send_without_a_peer() -> None:
-    said = values("network.send", "sendto", 7, 0, 100, 0x4000, payload=section(SOCKET, 0, socket_info(peer_port=0)), result=-89)
+    said = values("network.send", "sendto", 7, 0, 100, 0x4000, payload=section(SOCKET, 0, socket_info(peer="0.0.0.0", peer_port=0)), result=-89)
     assert said == SENT | NOBODY | {"bytes": None}
+    raw = values("network.send", "sendto", 7, 0, 100, 0x4000, payload=section(SOCKET, 0, socket_info(peer_port=0)), result=60)
+    assert raw == SENT | {"port": 0}, "a raw socket's peer has no port"
 
 
 def test_a_send_that_moved_bytes_had_its_peer_though_a_reset_came_before_its_end() -> None:
