@@ -981,14 +981,14 @@ int on_exit(u64 *ctx) {
     }
     c->nr = nr;
     u64 object = d->object, base = d->base, base2 = d->base2;
-    if (flags & D_EARLY) {
+    if (flags & D_EARLY && (began || ret >= 0)) {
         if (began) {
             r->key0 = f->d[0];
             r->key1 = f->d[1];
             if (object != NOTHING)
                 r->flags |= seen & IN_NO_OBJECT ? F_NO_OBJECT : F_OBJECT;
         }
-    } else {
+    } else {  // one that failed unseen (seccomp) changed nothing: what it was about is still there
         if (f && began) {
             c->d[0] = f->d[0];
             c->d[1] = f->d[1];

@@ -42,8 +42,10 @@ def differences(wanted: Line, got: Line) -> Iterator[str]:
     marks, required = set(got.get("incomplete", ())), set(wanted["incomplete"])
     if not required <= marks <= required | set(wanted["may"]):
         yield f"incomplete: made {sorted(required)}, recorded {sorted(marks)}"
-    if (got["duration_ns"] is None) is not (wanted["syscall"] is None):
+    if (got["duration_ns"] is None) is not (wanted["syscall"] is None or wanted.get("no_duration", False)):
         yield f"duration_ns: {got['duration_ns']!r}"
+    if got.get("abi") != wanted.get("abi"):
+        yield f"abi: made {wanted.get('abi')!r}, recorded {got.get('abi')!r}"
     if got["process_type"] != ("process" if got["pid"] == got["tid"] else "thread"):
         yield f"process_type: {got['process_type']!r}"
 

@@ -137,7 +137,7 @@ long do_pipe(int *pair)
     return r;
 }
 
-static void log_io_of(const struct stat *st, const char *type, const char *call, int fd, const unsigned long *count, const long *offset, long r)
+void log_io_of(const struct stat *st, const char *type, const char *call, int fd, const unsigned long *count, const long *offset, long r)
 {
     struct text path;
     struct line l;
@@ -196,14 +196,15 @@ int make_file(const char *name, const char *text, unsigned mode)
 
 /* ---- processes ---- */
 
-static void log_birth(long r, bool thread)
+/* `child`: by the numbers of the initial pid namespace */
+static void log_birth(int child, bool thread)
 {
     struct who me;
     struct line l;
     who_am_i(&me);
     ev_as(&l, &me, "process.fork", NULL, NO_RESULT);
     a_int(&l, "parent_pid", me.pid), a_str(&l, "parent_comm", me.comm);
-    a_int(&l, "child_pid", thread ? me.pid : r), a_int(&l, "child_tid", r), a_str(&l, "child_comm", me.comm);
+    a_int(&l, "child_pid", thread ? me.pid : child), a_int(&l, "child_tid", child), a_str(&l, "child_comm", me.comm);
     a_bool(&l, "thread", thread);
     ev_end(&l);
 }
@@ -211,15 +212,22 @@ static void log_birth(long r, bool thread)
 long do_fork(void)
 {
     struct line l;
+    struct who me;
+    who_am_i(&me);
     long r = SC(SYS_fork);
-    if (r == 0)
+    if (r == 0) {
+        outer_parent = me.pid;
+        if (in_pid_namespace)
+            announce();
         return 0;
+    }
     OK(r);
-    log_birth(r, false);
+    int child = in_pid_namespace ? announced() : r;
+    log_birth(child, false);
     ev(&l, "process.clone", "fork", r);
     for (const char *const *name = (const char *const[]){"clone_flags", "exit_signal", "newsp", "tls", "parent_tidptr", "child_tidptr", NULL}; *name; name++)
         a_null(&l, *name);
-    a_int(&l, "child_tid", r);
+    a_int(&l, "child_tid", child);
     ev_end(&l);
     return r;
 }
@@ -240,13 +248,13 @@ void start_thread(child_function *run, int slot)
                               .stack = (uintptr_t)stacks[slot], .stack_size = sizeof stacks[slot] - 8, .child_tid = (uintptr_t)&alive[slot]};
     alive[slot] = 1;
     long r = OK(raw_clone3(&args, sizeof args));
-    tids[slot] = r;
-    log_birth(r, true);
+    tids[slot] = in_pid_namespace ? announced() : r;
+    log_birth(tids[slot], true);
     ev(&l, "process.clone", "clone3", r);
     a_flags(&l, "clone_flags", "CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_CHILD_CLEARTID");
     a_str(&l, "exit_signal", "0");
     a_hex(&l, "newsp", args.stack), a_hex(&l, "tls", 0), a_hex(&l, "parent_tidptr", 0), a_hex(&l, "child_tidptr", args.child_tid);
-    a_int(&l, "child_tid", r);
+    a_int(&l, "child_tid", tids[slot]);
     ev_end(&l);
 }
 
@@ -324,11 +332,14 @@ static void a_exec(struct line *l, const struct exec *e, int old_tid, char *cons
     a_path(l, "cwd", &cwd);
 }
 
-void log_exec(const struct who *who, const struct exec *e, int old_tid)
+void log_exec(const struct who *who, const struct exec *e, int old_tid) { log_exec_as(who, e, old_tid, NULL); }
+
+void log_exec_as(const struct who *who, const struct exec *e, int old_tid, const char *by)
 {
     struct line l;
     ev_as(&l, who, "process.exec", e->call, 0);
     a_exec(&l, e, old_tid, e->seen ? e->seen : e->argv);
+    abi(&l, by);
     ev_end(&l);
 }
 

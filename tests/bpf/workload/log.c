@@ -4,10 +4,12 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 extern const char *case_name;
 struct shared {
     size_t n;
+    int announced;
     char text[64 << 20];
 };
 static struct shared *shared;
@@ -97,14 +99,47 @@ static bool put_text(struct line *l, const char *bytes, size_t n)
 
 static void put_string(struct line *l, const char *text) { put_text(l, text, strlen(text)); }
 
+bool in_pid_namespace;
+int outer_parent;
+
+void announce(void)
+{
+    struct who me;
+    who_am_i(&me);
+    for (int none = 0; !__atomic_compare_exchange_n(&shared->announced, &none, me.tid, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); none = 0)
+        SC(SYS_sched_yield);
+    while (__atomic_load_n(&shared->announced, __ATOMIC_SEQ_CST) == me.tid)
+        SC(SYS_sched_yield);
+}
+
+int announced(void)
+{
+    int tid;
+    while (!(tid = __atomic_exchange_n(&shared->announced, 0, __ATOMIC_SEQ_CST)))
+        SC(SYS_sched_yield);
+    return tid;
+}
+
+bool kernel_since(int major, int minor)
+{
+    struct utsname host;
+    int here_major = 0, here_minor = 0;
+    uname(&host);
+    sscanf(host.release, "%d.%d", &here_major, &here_minor);
+    return here_major > major || (here_major == major && here_minor >= minor);
+}
+
 void who_am_i(struct who *who)
 {
     unsigned e, s;
     memset(who, 0, sizeof *who);
     SC(SYS_prctl, 16 /* PR_GET_NAME */, who->comm);
-    who->pid = SC(SYS_getpid);
-    who->tid = SC(SYS_gettid);
-    who->ppid = SC(SYS_getppid);
+    char text[64];
+    long n = SC(SYS_readlinkat, proc_fd, "thread-self", text, sizeof text - 1);
+    text[n < 0 ? 0 : n] = 0;
+    if (sscanf(text, "%d/task/%d", &who->pid, &who->tid) != 2)
+        abort();
+    who->ppid = in_pid_namespace ? outer_parent : SC(SYS_getppid);
     SC(SYS_getresuid, &who->ruid, &e, &s);
     who->uid = e;
     who->gid = SC(SYS_getegid);
@@ -114,6 +149,8 @@ void ev_as(struct line *l, const struct who *who, const char *type, const char *
 {
     l->n = l->marks_n = l->may_n = 0;
     l->first = true;
+    l->no_duration = false;
+    l->abi = NULL;
     put(l, "{\"case\":\"%s\",\"event_type\":\"%s\",\"syscall\":", case_name, type);
     call ? put(l, "\"%s\"", call) : put(l, "null");
     put(l, ",\"comm\":");
@@ -122,7 +159,7 @@ void ev_as(struct line *l, const struct who *who, const char *type, const char *
     if (result == NO_RESULT)
         put(l, "\"result\":null,\"error\":null");
     else if (result <= -512 && result >= -516)
-        put(l, "\"result\":null,\"error\":\"%s\"", result == -512 ? "ERESTARTSYS" : "?");
+        put(l, "\"result\":null,\"error\":\"%s\"", result == -512 ? "ERESTARTSYS" : result == -513 ? "ERESTARTNOINTR" : result == -514 ? "ERESTARTNOHAND" : "?");
     else if (result < 0 && result >= -4095)
         put(l, "\"result\":%ld,\"error\":\"%s\"", result, strerrorname_np(-result));
     else
@@ -139,7 +176,8 @@ void ev(struct line *l, const char *type, const char *call, long result)
 
 void ev_end(struct line *l)
 {
-    put(l, "},\"incomplete\":[%.*s],\"may\":[%.*s]}\n", (int)l->marks_n, l->marks, (int)l->may_n, l->may);
+    put(l, "},\"incomplete\":[%.*s],\"may\":[%.*s],\"no_duration\":%s,\"abi\":", (int)l->marks_n, l->marks, (int)l->may_n, l->may, l->no_duration ? "true" : "false");
+    l->abi ? put(l, "\"%s\"}\n", l->abi) : put(l, "null}\n");
     append(l->text, l->n);
 }
 
@@ -151,6 +189,9 @@ static void key(struct line *l, const char *name)
 
 void mark(struct line *l, const char *text) { l->marks_n += snprintf(l->marks + l->marks_n, sizeof l->marks - l->marks_n, "%s\"%s\"", l->marks_n ? "," : "", text); }
 void may(struct line *l, const char *text) { l->may_n += snprintf(l->may + l->may_n, sizeof l->may - l->may_n, "%s\"%s\"", l->may_n ? "," : "", text); }
+
+void no_duration(struct line *l) { l->no_duration = true; }
+void abi(struct line *l, const char *name) { l->abi = name; }
 
 void a_json(struct line *l, const char *name, const char *json) { key(l, name), put(l, "%s", json); }
 void a_null(struct line *l, const char *name) { a_json(l, name, "null"); }

@@ -15,7 +15,7 @@ static struct {
 static int cases_n;
 const char *case_name = "main";
 const char *work_dir;
-char helper_path[PATH_MAX];
+char helper_path[PATH_MAX], helper32_path[PATH_MAX + 2];
 int proc_fd;
 
 void log_open(void);
@@ -60,6 +60,9 @@ int main(int argc, char **argv)
         return 2;
     work_dir = argv[1];
     snprintf(helper_path, sizeof helper_path, "%s", argv[3]);
+    snprintf(helper32_path, sizeof helper32_path, "%s32", helper_path);
+    if (access(helper32_path, X_OK))
+        *helper32_path = 0;
     int fd = open("/proc", O_PATH | O_DIRECTORY);
     proc_fd = fcntl(fd, F_DUPFD_CLOEXEC, 1000);
     close(fd);

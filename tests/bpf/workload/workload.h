@@ -67,6 +67,7 @@ void add_case(const char *name, case_function *run);
 
 extern int proc_fd;           /* an O_PATH descriptor of /proc, open in every case */
 extern char helper_path[];    /* a static program that ends with status 42 and makes no other call */
+extern char helper32_path[];  /* helper32.c; empty where the compiler makes no 32-bit programs */
 extern const char *work_dir;  /* absolute; a case's working directory is a subdirectory of it */
 #define HELPER_STATUS 42
 
@@ -77,11 +78,17 @@ struct who {
     int pid, tid, ppid;
     unsigned uid, gid, ruid;
 };
-void who_am_i(struct who *who);
+void who_am_i(struct who *who);      /* by the numbers of the initial pid namespace */
+extern bool in_pid_namespace;        /* the case is in one of its own: tasks must announce() themselves */
+extern int outer_parent;             /* whose number getppid does not tell then */
+void announce(void);                 /* of a new task: tells its number to who made it */
+int announced(void);                 /* waits for that number */
+bool kernel_since(int major, int minor);
 
 struct line {
     size_t n, marks_n, may_n;
-    bool first;
+    bool first, no_duration;
+    const char *abi;
     char marks[256], may[512];
     char text[56 << 10];
 };
@@ -107,6 +114,8 @@ void a_strings(struct line *l, const char *name, char *const *strings);
 void a_id(struct line *l, const char *name, unsigned id);
 void mark(struct line *l, const char *text);                       /* "NAME:unreadable" must be there */
 void may(struct line *l, const char *text);                        /* may be there */
+void no_duration(struct line *l);                                  /* its beginning was not to be seen */
+void abi(struct line *l, const char *name);                        /* another than the native one */
 void broken(const char *file, int line, const char *what, long value);
 #define CHECK(x) ((x) ? (void)0 : broken(__FILE__, __LINE__, #x, 0))
 /* the result is as the case meant it */
@@ -142,6 +151,7 @@ long do_chdir(const char *name);
 long do_rename(const char *from, const char *to);
 long do_pipe(int *pair);
 /* a read or write that was made: count and offset NULL for null; asks fstat for the file's facts, an event of its own */
+void log_io_of(const struct stat *st, const char *type, const char *call, int fd, const unsigned long *count, const long *offset, long r); /* the same, facts given */
 void log_io(const char *type, const char *call, int fd, const unsigned long *count, const long *offset, long r);
 long do_read(int fd, void *buffer, size_t n);
 long do_write(int fd, const void *buffer, size_t n);
@@ -171,6 +181,7 @@ struct exec {
 };
 void do_exec(const struct exec *e);                                        /* in a child of its own */
 void log_exec(const struct who *who, const struct exec *e, int old_tid);   /* one that succeeds */
+void log_exec_as(const struct who *who, const struct exec *e, int old_tid, const char *by); /* by a call of another ABI */
 long make_exec(const struct exec *e);                                      /* the call alone; failed: written down */
 
 #endif
