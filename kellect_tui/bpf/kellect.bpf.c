@@ -1336,7 +1336,7 @@ int messages(u64 *ctx) {
     if (kind == S_VECTORS) {
         SET(c->messages, (u64)0);
         SET(c->vectors_at, v);
-        SET(c->vectors, c->a[2]);
+        SET(c->vectors, (u32)c->a[2]);
     }
     SET(c->finished, 0);
 #pragma clang loop unroll(disable)
