@@ -694,7 +694,7 @@ def _ip(packed: bytes, scope: int) -> str:
 
 
 def sockaddr(data: bytes) -> tuple[str | None, int | None, bytes | str | None]:
-    """(family, port, address) of a struct sockaddr; the address of AF_UNIX as bytes. Null where it is too short."""
+    """(family, port, address) of a struct sockaddr; the address of AF_UNIX as bytes. Null is what it is too short for."""
     if len(data) < 2:
         return None, None, None
     number = int.from_bytes(data[:2], "little")
@@ -702,11 +702,15 @@ def sockaddr(data: bytes) -> tuple[str | None, int | None, bytes | str | None]:
     if number == AF_UNIX:
         return family, None, unix_text(data[2:])
     if number == AF_INET:
-        return (family, int.from_bytes(data[2:4], "big"), _ip(data[4:8], 0)) if len(data) >= 8 else (family, None, None)
+        return family, _port(data), _ip(data[4:8], 0) if len(data) >= 8 else None
     if number == AF_INET6:
         scope = int.from_bytes(data[24:28], "little")
-        return (family, int.from_bytes(data[2:4], "big"), _ip(data[8:24], scope)) if len(data) >= 24 else (family, None, None)
+        return family, _port(data), _ip(data[8:24], scope) if len(data) >= 24 else None
     return family, None, data[2:].hex()
+
+
+def _port(data: bytes) -> int | None:
+    return int.from_bytes(data[2:4], "big") if len(data) >= 4 else None
 
 
 def _is_link_local(address: bytes) -> bool:
@@ -749,25 +753,51 @@ def _is_told(family: int) -> bool:
     return family in (AF_UNIX, AF_INET, AF_INET6, AF_NETLINK)
 
 
-def _passed(c: Context) -> tuple[bytes | None, bool, bool]:
-    """(bytes of the address, unreadable, whether the call has a pointer to one) of a network call."""
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """The address of a network call as it stands in the record.
+
+    Attributes:
+        data: Its bytes, None where there are none. unreadable, cut: they could not be read; there are more of them.
+        pointer: Whether the call has a pointer to one.
+    """
+
+    data: bytes | None
+    unreadable: bool
+    cut: bool
+    pointer: bool
+
+
+def _passed(c: Context) -> _Address:
     call = c.call
     if call is None:
-        return None, False, False
+        return _Address(None, False, False, False)
     register = call.at.get("addr", 1)
     if "addr" in call.at:
         pointer = bool(c.raw.args[register])
+        returned = c.section(Section.ADDRLEN, call.reads[0][1])
+        length = int.from_bytes(returned[0][:4], "little", signed=True) if returned is not None else 0
     else:
         message = _message(c, "")
         pointer = message is not None and bool(message[2])
+        length = message[3] if message is not None else 0
     found = c.section(Section.SOCKADDR, register)
     if found is None:
-        return None, False, pointer
-    return found[0], bool(found[1] & _UNREADABLE), pointer
+        return _Address(None, False, False, pointer)
+    data, marks = found
+    # What the kernel wrote is as long as the room that it was given; the length that it returns is the address's.
+    in_a_small_room = c.row.name in _ANSWERED and length > len(data)
+    return _Address(data, bool(marks & _UNREADABLE), bool(marks & _TRUNCATED) or in_a_small_room, pointer)
 
 
-def _held(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None], bool] | None:
-    """((family, port, address), unreadable) of the peer that the socket itself holds; None where the call goes by an address that it was given.
+_Peer = tuple[str | None, int | None, bytes | str | None]
+_NOBODY: _Peer = (None, None, None)
+_ANSWERED = frozenset(("network.accept", "network.receive", "network.getpeername"))
+"""The address is the kernel's answer."""
+
+
+def _held(c: Context) -> tuple[_Peer, str] | None:
+    """((family, port, address), what to mark) of the peer that the socket itself holds; None where the call goes by an address that it was given.
 
     Memory of the program may have been rewritten while the call ran; the socket was not. A stream goes by its peer whatever address stands beside
     it (but errors that are asked for name whom they speak of), and connect by what it has made of the address.
@@ -779,12 +809,12 @@ def _held(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None]
     if kind in ("network.accept", "network.getpeername") or (kind == "network.connect" and result in (0, -_EINPROGRESS)):
         peer = _of_socket(*found, peer=True, moved=True)
         if peer[0] is not None:
-            return peer, False
+            return peer, ""
         if kind == "network.connect" and not result and _is_dissolved(fields):
             data = (c.section(Section.SOCKADDR, 1) or (b"", 0))[0]
-            return None if data[:2] == b"\0\0" else ((None, None, None), True)  # the address that dissolves is AF_UNSPEC's: another was written over it
+            return None if data[:2] == b"\0\0" else (_NOBODY, "unreadable")  # the address that dissolves is AF_UNSPEC's: another was written over it
     elif kind in ("network.send", "network.receive") and result >= 0 and (fields[0], fields[1]) in _STREAMS and not (c.value("flags") or 0) & MSG_ERRQUEUE:
-        return _of_socket(*found, peer=True, moved=result > 0), False
+        return _of_socket(*found, peer=True, moved=result > 0), ""
     return None
 
 
@@ -793,52 +823,44 @@ def _is_dissolved(fields: tuple[Any, ...]) -> bool:
     return peer_len == NO_PEER if number == AF_UNIX else state == TCP_CLOSE and not peer_port
 
 
-def _peer(c: Context) -> tuple[tuple[str | None, int | None, bytes | str | None], bool]:
-    """((family, port, address), unreadable) of the peer that the call is about."""
-    kind = c.row.name
-    none = (None, None, None)
-    if kind in ("network.accept", "network.receive", "network.getpeername") and c.raw.result < 0:
-        return none, False
+def _peer(c: Context) -> tuple[_Peer, str]:
+    """((family, port, address), what to mark) of the peer that the call is about: the mark is `unreadable`, `truncated` or empty."""
+    if c.row.name in _ANSWERED and c.raw.result < 0:
+        return _NOBODY, ""
     held = _held(c)
     if held is not None:
         return held
-    data, unreadable, pointer = _passed(c)
-    if kind in ("network.connect", "network.bind"):
-        is_gone = data is None and bool(c.raw.flags & _NO_ROOM)
-        return (none, True) if unreadable or not pointer or is_gone else (sockaddr(data or b""), False)
-    if kind == "network.getpeername":
-        is_gone = data is None and pointer and bool(c.raw.flags & _NO_ROOM)
-        return (none, True) if unreadable or is_gone else (sockaddr(data or b""), False)
-    if unreadable:
-        return none, True
-    if data and len(data) >= 2:
-        return sockaddr(data), False
+    address = _passed(c)
+    if address.unreadable:
+        return _NOBODY, "unreadable"
+    if c.row.name in ("network.connect", "network.bind"):
+        is_gone = address.data is None and bool(c.raw.flags & _NO_ROOM)
+        return (_NOBODY, "unreadable") if not address.pointer or is_gone else _told(sockaddr(address.data or b""), address)
+    if address.data and len(address.data) >= 2 and not (address.cut and c.row.name in _ANSWERED):
+        return _told(sockaddr(address.data), address)
     found = _socket(c)
-    if found is None:
-        return none, bool(c.raw.flags & _NO_ROOM)
-    return _of_socket(*found, peer=True, moved=c.raw.result > 0), False
+    if found is None and c.raw.flags & _NO_ROOM and (c.row.name != "network.getpeername" or address.pointer):
+        return _NOBODY, "unreadable"
+    peer = _of_socket(*found, peer=True, moved=c.raw.result > 0) if found is not None else _NOBODY
+    return (peer, "") if peer != _NOBODY or (not address.data and not address.cut) else _told(sockaddr(address.data or b""), address)
+
+
+def _told(peer: _Peer, address: _Address) -> tuple[_Peer, str]:
+    """A peer, marked where its text would show more if there were more of its bytes."""
+    data = address.data or b""
+    whole = peer[2] is not None and (peer[0] in ("AF_INET", "AF_INET6") or (peer[0] == "AF_UNIX" and data[2:3] != b"\0" and b"\0" in data[2:]))
+    return peer, "truncated" if address.cut and not whole else ""
 
 
 def _peer_part(index: int) -> Decoder:
     def decode(c: Context, a: Argument) -> Any:
-        peer, unreadable = _peer(c)
-        if unreadable:
-            c.unreadable(a.name)
-            return None
+        peer, mark = _peer(c)
+        if mark == "unreadable" or (mark and index == 2):
+            c.mark(a.name, mark)
         value = peer[index]
-        if index == 2 and value is not None and _is_cut(c, peer[0]):
-            c.mark(a.name, "truncated")
         return c.write(a.name, value) if isinstance(value, bytes) else value
 
     return decode
-
-
-def _is_cut(c: Context, family: str | None) -> bool:
-    """Whether the program passed more of an address than is kept, and its text shows all of it."""
-    found = c.section(Section.SOCKADDR, c.call.at.get("addr", 1)) if c.call is not None else None
-    if found is None or not found[1] & _TRUNCATED or family in ("AF_INET", "AF_INET6"):
-        return False
-    return family != "AF_UNIX" or found[0][2:3] == b"\0" or b"\0" not in found[0][2:]
 
 
 def _local_part(index: int) -> Decoder:

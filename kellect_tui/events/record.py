@@ -69,7 +69,7 @@ class Flag(IntFlag):
     ARM = 1024
     KERNEL = 4096  # fork: the new task is a kernel thread
     KEYED = 2048  # the payload holds Section.KEY: a path key to be replaced by its text
-    FD_NAME = 4096  # exec: the kernel put `/dev/fd/N/` before execveat's filename
+    FD_NAME = 8192  # exec: the kernel put `/dev/fd/N/` before execveat's filename
 
 
 class Section(IntEnum):

@@ -36,7 +36,7 @@ class Run:
 def compiled(place: Path) -> tuple[Path, Path]:
     """(the workload, the program that its cases execute)."""
     program, helper = place / "workload", place / "helper"
-    sources = [SOURCES / "main.c", SOURCES / "log.c", SOURCES / "names.c", SOURCES / "calls.c", *sorted(SOURCES.glob("cases_*.c"))]
+    sources = [SOURCES / "main.c", SOURCES / "log.c", SOURCES / "names.c", SOURCES / "calls.c", SOURCES / "sockets.c", *sorted(SOURCES.glob("cases_*.c"))]
     subprocess.run(["gcc", "-O1", "-Wall", "-fmax-errors=3", "-o", program, *sources], check=True)
     subprocess.run(["gcc", "-O1", "-static", "-nostdlib", "-o", helper, SOURCES / "helper.c"], check=True)
     narrow = ["-m32", "-ffreestanding", "-fno-pie", "-no-pie", "-fno-stack-protector"]  # where it is not made, its case says so

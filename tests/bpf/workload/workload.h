@@ -184,4 +184,17 @@ void log_exec(const struct who *who, const struct exec *e, int old_tid);   /* on
 void log_exec_as(const struct who *who, const struct exec *e, int old_tid, const char *by); /* by a call of another ABI */
 long make_exec(const struct exec *e);                                      /* the call alone; failed: written down */
 
+/* ---- sockets ---- */
+
+void a_address(struct line *l, const void *address, size_t n, long length); /* length -1: null; address NULL: nobody */
+void a_protocol(struct line *l, int fd);
+void a_local(struct line *l, int fd); /* local_addr, local_port, protocol */
+void own_address(int fd, struct sockaddr_storage *at);
+long do_bind(int fd, const void *address, size_t n);
+long do_connect(int fd, const void *address, size_t n);
+int accepted(int listener, const void *whom, size_t whom_n, bool ask); /* by accept4; `whom` is the peer */
+void do_getpeername(int fd, const void *whom, size_t whom_n);           /* `whom` NULL: it fails */
+/* a message sent or received: `whom` is the peer, NULL: none; `length` what addr_len says, -1: null */
+void moved(const char *type, const char *call, int fd, size_t n, const char *flags, const void *whom, size_t whom_n, long length, long r);
+
 #endif
