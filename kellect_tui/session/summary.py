@@ -313,6 +313,6 @@ def _target(said: Mapping[str, Any], marks: Sequence[str]) -> Name:
         if said.get(argument) is not None:
             return _name(said, marks, argument)
     if said.get("addr") is not None:
-        addr = _name(said, marks, "addr")
-        return addr if said["port"] is None else Name(f"[{addr.text}]:{said['port']}" if ":" in (addr.text or "") else f"{addr.text}:{said['port']}", addr.mark)
+        addr, port = _name(said, marks, "addr"), said.get("port")  # of mmap the address stands alone
+        return addr if port is None else Name(f"[{addr.text}]:{port}" if ":" in (addr.text or "") else f"{addr.text}:{port}", addr.mark)
     return Name(None, next((mark.partition(":")[2] for mark in marks if mark.partition(":")[0] in _TARGETS), ""))

@@ -79,6 +79,24 @@ def test_case(run: Run, case: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_calls_of_other_abis_are_counted_by_their_own_numbers(run: Run) -> None:
+    """As the cases make them: what is past a table's end, and what succeeds as an event of its own (execve), is not in it."""
+    helper32 = 4 if any(line["abi"] for line in run.truth["programs_of_32_bits"]) else 0  # each run of it closes once
+    assert run.recorded[-1]["arguments"]["not_decoded"] == {"i386": {"close": 7 + helper32, "unlink": 1, "rename": 1}, "x32": {"3": 1, "87": 1}}
+
+
+def test_vfork_returns_after_the_childs_exec(run: Run) -> None:
+    places: dict[tuple[str, int], int] = {}
+    for index, line in enumerate(run.recorded):
+        if line["event_type"] == "process.exec" and line["result"] == 0:
+            places["exec", line["pid"]] = index
+        if line["syscall"] == "vfork":
+            places["vfork", line["result"]] = index
+    children = [line["result"] for line in run.truth["vforks"] if line["syscall"] == "vfork"]
+    assert len(children) == 3
+    assert all(places["exec", child] < places["vfork", child] for child in children)
+
+
 def test_what_is_left_of_a_recording_with_losses_is_true(tmp_path: Path) -> None:
     run = recording(tmp_path.resolve(), "--ring-size", "64k")
     expected = [line for lines in run.truth.values() for line in lines]

@@ -313,7 +313,8 @@ def test_a_cut_name_of_a_script_cuts_its_path_too() -> None:
 
 
 def test_exec_of_a_descriptor_itself() -> None:
-    said = values("process.exec", "execveat", 11, 5, 0x1000, payload=name(0, b"/dev/fd/5") + ARGV, flags=Flag.OBJECT | Flag.FD_NAME, path0=b"/memfd:x (deleted)", path1=b"/w")
+    payload = name(0, b"/dev/fd/5") + ARGV
+    said = values("process.exec", "execveat", 11, 5, 0x1000, payload=payload, flags=Flag.OBJECT | Flag.FD_NAME, path0=b"/memfd:x (deleted)", path1=b"/w")
     assert (said["filename"], said["path"], said["flags"]) == ("", "/memfd:x (deleted)", "AT_EMPTY_PATH")
 
 

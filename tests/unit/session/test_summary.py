@@ -116,6 +116,13 @@ def test_what_was_made_removed_renamed_and_signalled() -> None:
     }
 
 
+def test_memory_that_could_not_be_mapped_failed_at_its_address() -> None:
+    maker = Maker()
+    maker.add("process.mmap", "mmap", (0x7000, 4096, 0, 0x22, 0xFFFFFFFF, 0), result=-12, comm=b"bash")
+    summary = summed(session_of(maker.batch(), finished=True))
+    assert [(key.target, sums["count"]) for key, sums in summary.failures.rows("count")] == [(Name("0x7000"), 1)]
+
+
 def test_hostile_names_are_kept_as_the_contract_writes_them() -> None:
     maker = Maker()
     for path in HOSTILE:
