@@ -726,8 +726,8 @@ def _of_socket(fields: tuple[Any, ...], unix: bytes, *, peer: bool, moved: bool 
     family = constants.enumeration(constants.FAMILIES, number)
     if number in (AF_INET, AF_INET6):
         address = remote if peer else local
-        # Port 0 is a peer's too: a raw socket's, and one that was connected to it.
-        if peer and ((state == TCP_CLOSE and not moved) or not (peer_port or any(address))):
+        # Port 0 is a peer's too: a raw socket's, and one that was connected to it. A closed socket may still hold an address, but no port.
+        if peer and (not (moved and peer_port) if state == TCP_CLOSE else not (peer_port or any(address))):
             return None, None, None
         text = _ip(address[:4], 0) if number == AF_INET else _ip(address, scope if _is_link_local(address) else 0)
         return family, peer_port if peer else local_port, text

@@ -463,8 +463,8 @@ def test_connect_that_dissolves() -> None:
 def test_connect_of_a_family_whose_sockets_tell_no_peer_is_named_by_its_argument() -> None:
     info = bytearray(socket_info())
     info[:2] = struct.pack("<H", 40)
-    said = values("network.connect", "connect", 7, 0x1000, 6, payload=section(SOCKADDR, 1, b"\x28\0\1\2\3\4") + section(SOCKET, 0, bytes(info)))
-    assert (said["family"], said["port"], said["addr"]) == ("AF_VSOCK", None, "01020304")
+    said, marks = decode("network.connect", "connect", 7, 0x1000, 6, payload=section(SOCKADDR, 1, b"\x28\0\1\2\3\4") + section(SOCKET, 0, bytes(info)))
+    assert (said["family"], said["port"], said["addr"], marks) == ("AF_VSOCK", None, "01020304", ("local_addr:unreadable",))
 
 
 def test_connect_to_a_null_pointer() -> None:
