@@ -46,6 +46,7 @@ static u64 (*boot_ns)(void) = (void *)125;
 #define ARGV_TURNS 8
 #define RESERVE 8u        // slots that one event may take: a gap record, itself, its path definitions
 #define VECTORS 320       // messages and their vectors, together, that are added up
+#define MOVE_NS 20000000u // a call that moves names is done in this time; one that hangs must not have every path sent for ever
 #define COMPONENTS 400    // path components in one turn of a walker; four turns reach 4095 bytes of one-letter names
 
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
@@ -69,7 +70,7 @@ enum { S_MESSAGES = 20, S_STATX = 21 };
 // path definition bits
 enum { PATH_UNLINKED = 1, PATH_PSEUDO = 2, PATH_UNREACHABLE = 4, PATH_CUT = 8 };
 // in-flight bits
-enum { IN_NO_OBJECT = 1, IN_I386 = 2 };
+enum { IN_NO_OBJECT = 1, IN_I386 = 2, IN_MOVE = 4 };
 
 struct rec {
     u64 seq, time, duration; s64 result;
@@ -107,6 +108,7 @@ struct ctl {
 struct cfg {
     u64 events;                                   // bit n: type n is asked for
     u64 mode, generation, reader_generation;
+    u64 movers, moved;                            // calls under way that move names; when the last of them began
     u64 comm[2 * N_COMM], comm_mask[2 * N_COMM];  // BCC describes nested arrays wrongly
     u32 uid[N_UID]; u32 uids, comms;
 };
@@ -298,9 +300,16 @@ static __always_inline u64 path_key(struct ctl *c, struct cfg *g, u64 dentry, u6
     k = mix(k, D_HASH(e));
     k = mix(k, D_PARENT(e));
     k = mix(k, D_INODE(e) + (D_PPREV(e) ? 1 : 0));
-    // Pipes, sockets, memfds, anonymous inodes are their own parents and carry no name hash: the next one may have
-    // the same dentry and inode in memory. Its number and the beginning of its name tell it apart.
-    if (D_PARENT(e) == dentry) {
+    if (GET(g->movers) && boot_ns() - GET(g->moved) < MOVE_NS)  // moved already, perhaps, and not told yet: lean on nothing
+        k = mix(k, boot_ns());
+    // Freed memory is used again: another file of this name can have the same dentry, inode and parent in memory. The
+    // number of its directory tells it apart: a directory has one place, and what moves or removes it makes a new generation.
+    // Pipes, sockets, memfds, anonymous inodes are their own parents and carry no name hash: their own number and the
+    // beginning of their names do.
+    if (D_PARENT(e) != dentry) {
+        u64 above = R(u64, D_PARENT(e), OFF_D_INODE);
+        k = mix(k, R(u64, above, OFF_I_INO));
+    } else {
         struct { u64 a, b, c; } name = {};
         read_kernel(&name, sizeof(name), D_NAME(e));
         u64 inode = D_INODE(e);
@@ -624,10 +633,23 @@ static __always_inline struct flight *flight_of(u64 id, int make) {
 
 // ---- sys_enter ---------------------------------------------------------------------------------------------
 
-static __always_inline struct flight *take_off(u64 id, u32 nr) {
+// Whether this call moves names: rename always, unlinkat where it removes a directory (its flags are in register 2).
+static __always_inline int moves(struct desc *d, u64 regs) {
+    return !d->condition || K(u64, regs, OFF_A2) & d->condition_value;
+}
+
+static __always_inline void land(struct cfg *g, struct flight *f) {
+    if (f->flags & IN_MOVE)
+        __sync_fetch_and_add(&g->movers, -1);
+    f->id = 0;
+}
+
+static __always_inline struct flight *take_off(struct cfg *g, u64 id, u32 nr) {
     struct flight *f = flight_of(id, 1);
     if (!f)
         return 0;
+    if (f->id)  // of another with these low bits
+        land(g, f);
     f->id = id;
     f->nr = nr;
     f->flags = 0;
@@ -646,14 +668,17 @@ int on_enter(u64 *ctx) {
     if (!d)
         return 0;
     u32 flags = d->flags;
-    if (!d->event && !d->other && nr != I386_EXECVE && nr != I386_EXECVEAT)
+    if (!d->event && !d->other && nr != I386_EXECVE && nr != I386_EXECVEAT && !(flags & D_MOVES))
         return 0;
     u64 task = CURRENT();
     u64 id = bpf_get_current_pid_tgid();
+    struct cfg *g = my_cfg();
+    if (!g)
+        return 0;
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {  // TS_COMPAT: a 32-bit number, not ours
         if (nr == I386_EXECVE || nr == I386_EXECVEAT) {  // alone remembered: sched_process_exec reports it
-            struct flight *f = take_off(id, nr == I386_EXECVE ? NR_EXECVE : NR_EXECVEAT);
+            struct flight *f = take_off(g, id, nr == I386_EXECVE ? NR_EXECVE : NR_EXECVEAT);
             if (f) {
                 f->flags = IN_I386;
                 f->d[1] = (u32)K(u64, ctx[0], OFF_I386_A0) | K(u64, ctx[0], OFF_I386_A4) << 32;
@@ -662,23 +687,26 @@ int on_enter(u64 *ctx) {
         return 0;
     }
 #endif
-    if (!d->event && !d->other)
-        return 0;
-    struct cfg *g = my_cfg();
-    if (!g)
-        return 0;
+    u64 regs = ctx[0];
+    int wanted = d->event || d->other, moving = flags & D_MOVES && moves(d, regs);
     if (g->mode & (M_PID | M_TREE)) {  // no clock read for processes that are filtered out
         u8 *in = pid_in(id >> 32);
         if (in && !by_pid(g, *in) && !(flags & D_EXEC))
-            return 0;
+            wanted = 0;
     }
-    struct flight *f = take_off(id, nr);
-    if (!f || !(flags & (D_EARLY | D_OLD_IDS | D_ADDRLEN | D_TARGET | D_EXEC | D_MSG_NAME)))
+    if (!wanted && !moving)
+        return 0;
+    struct flight *f = take_off(g, id, nr);
+    if (f && moving) {
+        f->flags = IN_MOVE;
+        SET(g->moved, f->time);
+        __sync_fetch_and_add(&g->movers, 1);
+    }
+    if (!f || !wanted || !(flags & (D_EARLY | D_OLD_IDS | D_ADDRLEN | D_TARGET | D_EXEC | D_MSG_NAME)))
         return 0;
     struct ctl *c = my_ctl();
     if (!c || c->busy)
         return 0;
-    u64 regs = ctx[0];
     c->a[0] = K(u64, regs, OFF_A0);
     if (flags & D_EARLY && d->object == 0) {  // close: hot enough to stay here
         c->pending = 0;
@@ -848,6 +876,13 @@ static __always_inline u64 register_of(u64 regs, int i) {
            i == 3 ? K(u64, regs, OFF_A3) : i == 4 ? K(u64, regs, OFF_A4) : K(u64, regs, OFF_A5);
 }
 
+// 32-bit calls that move names, counted only otherwise (arch/x86/entry/syscalls/syscall_32.tbl): rename, rmdir, mount, umount,
+// chroot, umount2, pivot_root, unlinkat, renameat, unshare, setns, renameat2, open_tree, move_mount, fsmount.
+static __always_inline int i386_moves(u32 nr) {
+    return nr == 38 || nr == 40 || nr == 21 || nr == 22 || nr == 61 || nr == 52 || nr == 217 || nr == 301 || nr == 302 || nr == 310 || nr == 346 || nr == 353 ||
+           nr == 428 || nr == 429 || nr == 432;
+}
+
 static __always_inline void count_foreign(u32 nr, u32 upper) {
     if (nr >= 1024)
         return;  // no call of any table: ENOSYS
@@ -863,48 +898,47 @@ static __always_inline void new_generation(void) {
         __sync_fetch_and_add(&g->generation, 1);
 }
 
-// Calls of 32-bit programs that move names: rename, mount, umount, umount2, pivot_root, renameat, unshare, renameat2,
-// open_tree, move_mount (arch/x86/entry/syscalls/syscall_32.tbl).
-static __always_inline int i386_moves(u32 nr) {
-    return nr == 38 || nr == 21 || nr == 22 || nr == 52 || nr == 217 || nr == 302 || nr == 310 || nr == 353 || nr == 428 || nr == 429;
-}
-
 int on_exit(u64 *ctx) {
     u64 regs = ctx[0], task = CURRENT();
     u32 nr = (u32)K(u64, regs, OFF_NR);
+    s64 ret = (s64)ctx[1];
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {
-        s64 foreign_ret = (s64)ctx[1];
-        if (!foreign_ret && i386_moves(nr))
-            new_generation();
-        if (foreign_ret || (nr != I386_EXECVE && nr != I386_EXECVEAT))  // one that succeeded is an event, whoever called it
-            count_foreign(nr, 0);
+        struct cfg *g = my_cfg();
         struct flight *f = flight_of(bpf_get_current_pid_tgid(), 0);
-        if (f)
-            f->id = 0;
+        if (ret >= 0 && i386_moves(nr))
+            new_generation();
+        if (ret || (nr != I386_EXECVE && nr != I386_EXECVEAT))  // one that succeeded is an event, whoever called it
+            count_foreign(nr, 0);
+        if (g && f)
+            land(g, f);
         return 0;
     }
 #endif
     if (nr >= 512) {
-        if (nr != 0xffffffff && nr & 0x40000000)  // x32; other numbers are no calls at all (ENOSYS)
+        if (nr != 0xffffffff && nr & 0x40000000) {  // x32; other numbers are no calls at all (ENOSYS)
             count_foreign(nr & ~0x40000000u, 1024);
+            u32 same = nr & 511;
+            struct desc *d = desc.lookup(&same);
+            if (d && d->flags & D_MOVES && ret >= 0)
+                new_generation();
+        }
         return 0;
     }
     struct desc *d = desc.lookup(&nr);
     if (!d)
         return 0;
     u32 flags = d->flags;
+    u64 type = d->event, family = d->family;
+    if (!type && !d->other && !(flags & D_MOVES))
+        return 0;
     struct cfg *g = my_cfg();
     if (!g)
         return 0;
-    s64 ret = (s64)ctx[1];
-    if (flags & D_MOVES && ret == 0)
-        __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
-    u64 type = d->event, family = d->family;
-    if (!type && !d->other)
-        return 0;
     u64 id = bpf_get_current_pid_tgid();
     struct flight *f = flight_of(id, 0);
+    if (flags & D_MOVES && ret >= 0 && moves(d, regs))
+        __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
     u64 began = 0, d0 = 0, d1 = 0;
     u32 seen = 0;
     if (f) {
@@ -912,8 +946,10 @@ int on_exit(u64 *ctx) {
             began = f->time;
             seen = f->flags;
         }
-        f->id = 0;  // used up: never the start of a later call
+        land(g, f);  // used up: never the start of a later call
     }
+    if (!type && !d->other)
+        return 0;
     u32 refused = 0;
 #ifdef OFF_PENDING
     // seccomp answers with SIGSYS (TRAP, KILL): the call never ran, and the register holds its own number
@@ -1576,7 +1612,7 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
     }
     struct flight *f = flight_of((u64)tgid << 32 | tid, 0);
     if (f)
-        f->id = 0;
+        land(g, f);
     u8 *in = pid_in(tgid);  // only the last thread takes the process out of the tables
     if (in && dead)
         *in = 0;
@@ -1615,7 +1651,7 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
             r->args[2] = f->d[1] >> 32;
             base = f->d[0];
         }
-        f->id = 0;
+        land(g, f);
     }
     load_root(c, task);
     u64 mm = K(u64, task, OFF_MM);

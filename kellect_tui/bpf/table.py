@@ -56,6 +56,8 @@ def _describe(entry: np.void, rows: list[tuple[EventType, Call]]) -> None:
     entry["event"], entry["family"] = row.id, _family(row)
     condition = call.when
     if condition is not None:
+        if row.moves_paths and (condition.register != 2 or not condition.bits):
+            raise ValueError(f"{call.name}: kellect.bpf.c looks for what makes a call move names in register 2")
         entry["condition"] = 3 if condition.how else 2 if condition.values else 1
         entry["condition_reg"] = condition.register
         first, second = (*condition.values, condition.values[-1])[:2] if condition.values else (0, 0)

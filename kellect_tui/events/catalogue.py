@@ -185,7 +185,7 @@ class EventType:
     Attributes:
         id: Its number in records and chunks: stable within a run, never in files (those carry names).
         target: Names of the arguments of which the first that is not null is the TARGET column.
-        moves_paths: A success of it gives every path a new generation (a directory may have been renamed).
+        moves_paths: A success of it gives every path a new generation (a directory may have been renamed, or its number is free for another).
         routine: Programs do it without end: when more happens than can be kept, it is lost first. What is not
             routine has a share of every ring to itself.
     """
@@ -336,7 +336,7 @@ _ROWS = (
     _row("file.rmdir", (DIRFD, FILENAME, PATH),
          (C("rmdir", filename=0, base=CWD, early=True),
           C("unlinkat", dirfd=0, filename=1, flags=2, base=0, early=True, when=Condition(2, bits=AT_REMOVEDIR))),
-         ("path", "filename"), "a directory removed"),
+         ("path", "filename"), "a directory removed", moves_paths=True),
     _row("file.read", READ_WRITE, _io("read"), ("filename",), "bytes read from a descriptor"),
     _row("file.write", READ_WRITE, _io("write"), ("filename",), "bytes written to a descriptor"),
     _row("file.dup", (A("oldfd", Kind.FD), A("newfd", Kind.NEWFD), X("flags", Kind.DUP_FLAGS), PATH),

@@ -18,25 +18,25 @@ X86_64: Mapping[str, int] = MappingProxyType({
     "fork": 57, "vfork": 58, "execve": 59, "kill": 62, "fcntl": 72, "truncate": 76, "ftruncate": 77, "chdir": 80, "fchdir": 81,
     "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90, "fchmod": 91,
     "ptrace": 101, "setuid": 105, "setgid": 106, "setreuid": 113, "setregid": 114, "setresuid": 117, "setresgid": 119,
-    "rt_sigqueueinfo": 129, "pivot_root": 155, "mount": 165, "umount2": 166, "tkill": 200, "tgkill": 234, "openat": 257, "mkdirat": 258,
-    "newfstatat": 262, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "accept4": 288,
-    "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296, "rt_tgsigqueueinfo": 297, "recvmmsg": 299, "sendmmsg": 307,
+    "rt_sigqueueinfo": 129, "pivot_root": 155, "chroot": 161, "mount": 165, "umount2": 166, "tkill": 200, "tgkill": 234, "openat": 257, "mkdirat": 258,
+    "newfstatat": 262, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "unshare": 272, "accept4": 288,
+    "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296, "rt_tgsigqueueinfo": 297, "recvmmsg": 299, "sendmmsg": 307, "setns": 308,
     "renameat2": 316, "execveat": 322, "preadv2": 327, "pwritev2": 328, "pkey_mprotect": 329, "statx": 332,
-    "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "clone3": 435, "close_range": 436, "openat2": 437, "fchmodat2": 452,
-    "unshare": 272,
+    "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsmount": 432, "clone3": 435, "close_range": 436, "openat2": 437,
+    "fchmodat2": 452,
 })  # fmt: skip
 
 AARCH64: Mapping[str, int] = MappingProxyType({
     "dup": 23, "dup3": 24, "fcntl": 25, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37, "renameat": 38, "umount2": 39,
-    "mount": 40, "pivot_root": 41, "truncate": 45, "ftruncate": 46, "chdir": 49, "fchdir": 50, "fchmod": 52, "fchmodat": 53,
+    "mount": 40, "pivot_root": 41, "truncate": 45, "ftruncate": 46, "chdir": 49, "fchdir": 50, "chroot": 51, "fchmod": 52, "fchmodat": 53,
     "openat": 56, "close": 57, "pipe2": 59, "read": 63, "write": 64, "readv": 65, "writev": 66, "pread64": 67, "pwrite64": 68,
-    "preadv": 69, "pwritev": 70, "newfstatat": 79, "fstat": 80, "ptrace": 117, "kill": 129, "tkill": 130, "tgkill": 131,
+    "preadv": 69, "pwritev": 70, "newfstatat": 79, "fstat": 80, "unshare": 97, "ptrace": 117, "kill": 129, "tkill": 130, "tgkill": 131,
     "rt_sigqueueinfo": 138, "setregid": 143, "setgid": 144, "setreuid": 145, "setuid": 146, "setresuid": 147, "setresgid": 149,
     "socketpair": 199, "bind": 200, "accept": 202, "connect": 203, "getpeername": 205, "sendto": 206, "recvfrom": 207,
     "sendmsg": 211, "recvmsg": 212, "clone": 220, "execve": 221, "mmap": 222, "mprotect": 226, "rt_tgsigqueueinfo": 240,
-    "accept4": 242, "recvmmsg": 243, "sendmmsg": 269, "renameat2": 276, "execveat": 281, "preadv2": 286, "pwritev2": 287,
-    "pkey_mprotect": 288, "statx": 291, "pidfd_send_signal": 424, "move_mount": 429, "clone3": 435, "close_range": 436, "openat2": 437,
-    "fchmodat2": 452, "unshare": 97, "open_tree": 428,
+    "accept4": 242, "recvmmsg": 243, "setns": 268, "sendmmsg": 269, "renameat2": 276, "execveat": 281, "preadv2": 286, "pwritev2": 287,
+    "pkey_mprotect": 288, "statx": 291, "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsmount": 432, "clone3": 435, "close_range": 436,
+    "openat2": 437, "fchmodat2": 452,
 })  # fmt: skip
 
 I386: Mapping[str, int] = MappingProxyType({
@@ -57,8 +57,8 @@ I386: Mapping[str, int] = MappingProxyType({
 
 _NATIVE = {"x86_64": X86_64, "aarch64": AARCH64}
 
-PATH_MOVERS = ("mount", "umount2", "move_mount", "pivot_root", "open_tree", "unshare")
-"""Calls that are no event, whose success gives every path a new generation: they move names, or make mounts where others were in memory."""
+PATH_MOVERS = ("mount", "umount2", "move_mount", "open_tree", "fsmount", "pivot_root", "chroot", "unshare", "setns")
+"""Calls that are no event, whose success gives every path a new generation: mounts come and go, and roots change."""
 
 
 def native(machine: str | None = None) -> Mapping[str, int]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from tests.bpf.recording import PROGRAM, Line
 pytestmark = pytest.mark.bpf
 
 HERE = Path(__file__).parent
-ROUNDS, EXECS = 10_000, 500
+ROUNDS, EXECS = int(os.environ.get("KELLECT_RACE_ROUNDS", "10000")), 500
 BEGIN, END = "/kellect-begin", "/kellect-end"
 
 PATHS = {"open": "path", "openat": "path", "creat": "path", "chdir": "path", "execve": "path", "fstat": "path", "ftruncate": "path", "fchmod": "path",
