@@ -77,6 +77,7 @@ class Maker:
     cgroups: dict[int, bytes] = field(default_factory=lambda: {1: b"/", 77: b"/system.slice/nginx.service"})
     rows: list[dict[str, Any]] = field(default_factory=list)
     payloads: list[bytes] = field(default_factory=list)
+    starts: dict[int, int] = field(default_factory=dict)
     seq: int = 0
 
     def key(self, path: bytes) -> int:
@@ -145,17 +146,20 @@ class Maker:
         """A new task."""
         tid = child if child_tid is None else child_tid
         words = struct.unpack("<2Q", comm[:15].ljust(16, b"\0"))
+        if child_tid is None:
+            self.starts[child] = self.time_ns
         self.add(FORK, None, (child, tid, pid, self.time_ns, *words), pid=pid, comm=comm, **_no_call(fields))
 
     def exec(self, path: bytes, argv: Iterable[bytes] = (), *, pid: int = 4121, **fields: Any) -> None:
         """A program started."""
         payload = section(Section.STRING, 0, path) + section(Section.ARGV, 1, b"".join(word + b"\0" for word in (argv or (path,))))
         fields = {"flags": int(Flag.OBJECT), "key0": self.key(path), "key1": self.key(b"/root"), "comm": path.rsplit(b"/", 1)[-1][:15], "tid": pid, **fields}
-        self.add(EXEC, "execve", (fields["tid"], 0, 0, START_NS), payload, result=0, pid=pid, **fields)
+        self.add(EXEC, "execve", (fields["tid"], 0, 0, self.starts.get(pid, START_NS)), payload, result=0, pid=pid, **fields)
 
     def exit(self, *, status: int = 0, signal: int = 0, group_dead: bool = True, **fields: Any) -> None:
         """A task's end."""
-        self.add(EXIT, None, (status << 8 | signal, 120, int(group_dead), START_NS, self.time_ns + STEP_NS), **_no_call(fields))
+        start = self.starts.get(fields.get("pid", 4121), START_NS)
+        self.add(EXIT, None, (status << 8 | signal, 120, int(group_dead), start, self.time_ns + STEP_NS), **_no_call(fields))
 
     def lost(self, count: int, family: str = "file", *, cpu: int = 0) -> None:
         """Events that the kernel could not hand over."""

@@ -325,7 +325,7 @@ class _Reader:
         session.epoch_offset_ns = self._number("epoch_offset_ns")
         for start, end, rows in self._batches:
             if rows:
-                session.store.append_chunk(LazyChunk(session.store.end, rows, self._loader(start, end)))
+                session.store.append_chunk(LazyChunk(session.store.end, rows, self._loader(start, end, session.users)))
         whole = self.whole and state is not None and state.get("at") == "end"
         session.cut_short = not whole
         try:
@@ -384,11 +384,12 @@ class _Reader:
             raise BadSessionFile(f"the session's {key} cannot be read", _OLDER)
         return value
 
-    def _loader(self, start: int, end: int) -> Callable[[Chunk], None]:
+    def _loader(self, start: int, end: int, users: UserNames) -> Callable[[Chunk], None]:
         def load(chunk: Chunk) -> None:
             batch, _ = self._decode(start, end)
             try:
                 fill(chunk, batch, self._registers, self._machine)
+                users.learn(chunk.users)
             except (Unreadable, ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
                 raise BadSessionFile(f"a part of the session is damaged: {error}", _OLDER, offset=start) from error
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from threading import Lock
@@ -23,10 +23,9 @@ from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import EXIT
 from kellect_tui.session.process import COUNT_NAMES, Birth, Counts, Generation, Healed, Identity, Killer, Process, Thread
 from kellect_tui.session.procfs import TICK_NS, ProcessSeed, ThreadSeed, snapshot
-from kellect_tui.session.proctree import TreeRow, flatten
 from kellect_tui.session.tally import SEND, Rollup, Tally, calls_only, sums
 
-__all__ = ["Birth", "Counts", "Generation", "Healed", "Identity", "Killer", "Process", "ProcessSeed", "Processes", "Rollup", "Thread", "TreeRow", "snapshot"]
+__all__ = ["Birth", "Counts", "Generation", "Healed", "Identity", "Killer", "Process", "ProcessSeed", "Processes", "Rollup", "Thread", "snapshot"]
 
 KEEP_EXITED = 20_000
 KEEP_THREADS = 20_000
@@ -330,6 +329,11 @@ class Processes:
         with self._lock:
             return self._latest(pid) if at_time_ns is None else self._at(pid, at_time_ns)
 
+    def lives(self, pid: int) -> tuple[Process, ...]:
+        """The lives of a pid that are kept, oldest first."""
+        with self._lock:
+            return tuple(self._lives.get(pid, ()))
+
     def ancestry(self, process: Process) -> list[Process]:
         """Who forked it, who forked that, … up to a root; without `process` itself."""
         with self._lock:
@@ -339,26 +343,6 @@ class Processes:
         """`process` and all it forked, directly or not, as far as they are kept; a parent before its children."""
         with self._lock:
             return list(_family(process))
-
-    def spans(self, pids: Iterable[int]) -> list[tuple[int, int, int]]:
-        """(pid, from, to) in epoch ns of the latest life of each of `pids` and of all its descendants."""
-        with self._lock:
-            roots = [process for process in map(self._latest, pids) if process is not None]
-        return self.family_spans(roots)
-
-    def family_spans(self, roots: Iterable[Process]) -> list[tuple[int, int, int]]:
-        """(pid, from, to) in epoch ns of `roots` and of all their descendants.
-
-        A life lasts until the next one of its pid: threads may tell of their end just after the process told of its own.
-        """
-        with self._lock:
-            out = []
-            for member in (member for root in roots for member in _family(root)):
-                lives = self._lives.get(member.pid, [])
-                following = lives[lives.index(member) + 1 :] if member in lives else []
-                end = FOREVER_NS if not following else following[0].started_ns or member.ended_ns or FOREVER_NS
-                out.append((member.pid, member.started_ns or 0, end))
-            return out
 
     def totals(self, process: Process) -> Counts:
         """What `process` and its descendants did together; `rollup` says it of all processes at once."""
@@ -383,23 +367,6 @@ class Processes:
         """Whether events that make the tree were lost while it lived: an exec, thread or child of it may be missing."""
         since, until = process.started_ns or 0, process.ended_ns or FOREVER_NS
         return any(start <= until and end >= since for start, end in tuple(self.gaps))
-
-    def rows(
-        self,
-        collapsed: Collection[Identity] = frozenset(),
-        predicate: Callable[[Process], bool] | None = None,
-        *,
-        sort: Callable[[Process], Any] | None = None,
-    ) -> list[TreeRow]:
-        """The visible tree from top to bottom, as it stands now.
-
-        Args:
-            collapsed: Identities whose children are hidden.
-            predicate: Only those it lets through, with their ancestors (`TreeRow.matched` False) as the way to them.
-            sort: Key by which siblings are ordered; None: as they came.
-        """
-        with self._lock:
-            return flatten(self._roots, collapsed, predicate, sort)
 
     # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────
 

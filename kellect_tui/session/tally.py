@@ -236,12 +236,13 @@ class Tally:
         """The sums over every subtree, as they stand."""
         own = self._table[: self._top].copy()
         whole = np.column_stack((own, self._kept[: self._top], self._living[: self._top]))
-        rates = self._rates[: self._top].copy()
+        own_rates = self._rates[: self._top].copy()
+        rates = own_rates.copy()
         parents = self._parents[: self._top].copy()
         for nodes in _levels(parents):
             np.add.at(whole, parents[nodes], whole[nodes])
             np.add.at(rates, parents[nodes], rates[nodes])
-        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], rates)
+        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], own_rates, rates)
 
     def _grow(self) -> None:
         for name in ("_table", "_parents", "_living", "_kept", "_rates", "_before"):
@@ -270,13 +271,19 @@ class Rollup:
     Attributes:
         own, whole: ``(slots, COUNT_NAMES) int64``: of the process alone; with all its descendants that are kept.
         members, running: ``(slots,) int64``: processes in the subtree, itself included; those of them that run.
-        rates: ``(slots,)`` events a second of the subtree.
+        own_rates, rates: ``(slots,)`` events a second of the process alone; of its subtree.
     """
 
     def __init__(
-        self, own: NDArray[np.int64], whole: NDArray[np.int64], members: NDArray[np.int64], running: NDArray[np.int64], rates: NDArray[np.float64]
+        self,
+        own: NDArray[np.int64],
+        whole: NDArray[np.int64],
+        members: NDArray[np.int64],
+        running: NDArray[np.int64],
+        own_rates: NDArray[np.float64],
+        rates: NDArray[np.float64],
     ) -> None:
-        self.own, self.whole, self.members, self.running, self.rates = own, whole, members, running, rates
+        self.own, self.whole, self.members, self.running, self.own_rates, self.rates = own, whole, members, running, own_rates, rates
 
     def subtree(self, process: Process) -> Counts:
         """The counts of a process and all its descendants; its own alone where it is younger than this."""

@@ -33,6 +33,10 @@ class UserNames:
         except KeyError:
             return self._names.setdefault(uid, self._lookup(uid))
 
+    def learn(self, names: Mapping[int, str | None]) -> None:
+        """Take in names that are known from elsewhere."""
+        self._names.update((uid, name) for uid, name in names.items() if name is not None)
+
     def known(self) -> dict[int, str | None]:
         """A copy of all that was asked so far."""
         return dict(self._names)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from kellect_tui.tui.tree_columns import TITLES
+
 KEY_NAMES = {
     "slash": "/", "question_mark": "?", "colon": ":", "space": "Space", "enter": "Enter", "escape": "Esc", "backspace": "Backspace", "asterisk": "*",
     "plus": "+", "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
-    "tab": "Tab", "shift+tab": "Shift-Tab", "equals_sign": "=",
+    "tab": "Tab", "shift+tab": "Shift-Tab", "equals_sign": "=", "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 
 TABS = (("all", "All"), ("file", "File"), ("process", "Process"), ("network", "Network"), ("user", "User"), ("tree", "Tree"))
@@ -71,7 +73,7 @@ ACTIONS = (
     Action("help", ("question_mark", "f1"), "Help", "this help", PROGRAM, footer=("help", "help")),
     Action("filter", ("slash", "f4"), "Filter: type one", "filter; Tab completes, ↑ history, Enter applies, Esc leaves", FILTER, footer=("filter", "filter"), early=True),
     Action("pause", ("space", "p"), "Pause or continue the screen", "pause the screen; the capture goes on", SHOW, footer=("pause", "pause")),
-    Action("open", ("enter",), "Detail of the event", "every field and argument of the event; in the tree: fold, unfold", EVENT, footer=("detail", "fold")),
+    Action("open", ("enter",), "Detail", "every field and argument of the event; in the tree: all about the process", EVENT, footer=("detail", "detail")),
     Action("back", ("escape", "backspace"), "", "close the detail; stop what is running", EVENT),
     Action("scroll_detail(3)", ("J",), "", "scroll the detail down", EVENT),
     Action("scroll_detail(-3)", ("K",), "", "scroll the detail up", EVENT),
@@ -102,11 +104,20 @@ ACTIONS = (
     Action("copy_row", ("c",), "Copy the row", "copy the row to the clipboard (OSC 52)", EVENT, "table"),
     Action("copy_json", ("C",), "Copy the event as JSON", "copy the event as JSON", EVENT, "table"),
     Action("to_tree", ("t", "f5"), "Show this process in the tree", "this event's process in the tree", PROCESS, "table", footer=("tree", "")),
-    Action("only_process", ("P",), "Filter: only this process and its descendants", "only this process and its descendants", PROCESS),
+    Action("only_process", ("P",), "Filter: only this process and its descendants", "events of this process and its descendants only, also when it is gone", PROCESS, footer=("", "events")),
+    Action("own_events", ("o",), "Filter: only what this process did itself", "events of this process or thread alone", PROCESS, "tree"),
     Action("parent", ("u",), "Go to the parent process", "the parent process", PROCESS, "tree"),
     Action("fold_all", ("asterisk",), "Fold or unfold the whole tree", "fold all, or unfold all", PROCESS, "tree"),
     Action("unfold", ("plus", "equals_sign"), "", "unfold", PROCESS, "tree"),
     Action("fold", ("minus",), "", "fold", PROCESS, "tree"),
+    Action("sums", ("S",), "Tree: own figures, or with all descendants", "figures: own, or with all descendants (Σ)", PROCESS, "tree"),
+    Action("sort_tree(1)", ("s", "f6", "greater_than_sign"), "", "order siblings by the next column; by a click on its title", PROCESS, "tree"),
+    Action("sort_tree(-1)", ("less_than_sign",), "", "by the column before", PROCESS, "tree"),
+    Action("invert_order", ("I",), "Tree: invert the order of siblings", "the order of siblings the other way round", PROCESS, "tree"),
+    *(Action(f"sort_by('{title}')", (), f"Tree: order siblings by {title}", "", PROCESS, "tree") for title in TITLES),
+    Action("hide_ended", ("z",), "Tree: ended processes: all, of the last 10 s, 1 min, 10 min, none", "ended processes: all, of the last 10 s, 1 min, 10 min, none", PROCESS, "tree"),
+    Action("threads", ("w",), "Tree: show or hide threads", "show or hide threads", PROCESS, "tree"),
+    Action("kernel_threads", ("W",), "Tree: show or hide kernel threads", "show or hide kernel threads", PROCESS, "tree"),
     Action("account", ("a",), "Account: what happened, and what of it is here", "what was captured, lost, skipped, left out", PROGRAM),
     Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON, JSON lines, CSV, Parquet", PROGRAM, footer=("save", "save"), early=True),
     Action("palette", ("colon", "ctrl+p"), "", "everything by name, themes, capture options", PROGRAM, early=True),

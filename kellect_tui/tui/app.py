@@ -6,6 +6,8 @@ import asyncio
 import gc
 import os
 import signal
+import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import App
@@ -50,6 +52,7 @@ class KellectApp(App[None]):
         title: Of the terminal's window.
         cost: Measures ourselves; None: by psutil.
         rate: Events per second; None: by the monotonic clock.
+        now: Epoch ns.
     """
 
     CSS_PATH = "app.tcss"
@@ -67,13 +70,14 @@ class KellectApp(App[None]):
         title: str = "kellect-tui",
         cost: CostMeter | None = None,
         rate: Rate | None = None,
+        now: Callable[[], int] = time.time_ns,
     ) -> None:
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)  # exported by some shells and by libreadline: a size that no resize changes
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.title = title
-        self.main = MainScreen(session, live, initial_filter, cost, rate)
+        self.main = MainScreen(session, live, initial_filter, cost, rate, now)
         self._saved_events = 0
 
     def get_default_screen(self) -> MainScreen:

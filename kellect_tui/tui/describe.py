@@ -7,9 +7,11 @@ from typing import Any
 
 from kellect_tui.events.constants import errno_text
 from kellect_tui.events.record import Event
+from kellect_tui.session.history import program_at
 from kellect_tui.session.process import Process
 from kellect_tui.session.processes import Processes
 from kellect_tui.tui.columns import Column
+from kellect_tui.tui.describe_process import ancestry_line, command_line, quoted, runs_in
 from kellect_tui.tui.quantities import Clock, duration
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.pane import Layout, Row, beside, labelled
@@ -30,12 +32,6 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_value(item)}" for key, item in value.items())
     return safe_text(str(value))
-
-
-def quoted(item: object) -> str:
-    """A word of a list such as argv: with quotes where its end would not be seen."""
-    text = safe_text(str(item))
-    return f"'{text}'" if not text or " " in text or "'" in text else text
 
 
 def marks(event: Event, name: str) -> str:
@@ -70,6 +66,7 @@ def common_rows(event: Event, clock: Clock, width: int) -> list[Row]:
         ("uid", f"{_value(event.uid)} ({_value(event.user)})   gid {_value(event.gid)}", "plain"),
         ("ruid", f"{_value(event.ruid)}   auid {_value(event.auid)}", "plain"),
         ("cgroup", _value(event.cgroup), "plain"),
+        *((("runs in", runs_in(event.cgroup), "plain"),) if event.cgroup is not None and runs_in(event.cgroup) else ()),
         ("result", result, style),
         ("duration", took, "plain"),
     ):
@@ -87,28 +84,29 @@ def argument_rows(event: Event, width: int) -> list[Row]:
     return rows or [[("no arguments", "dim")]]
 
 
+def process_of(event: Event, processes: Processes) -> Process | None:
+    """The process that did it: the life of its pid at that time."""
+    return None if event.pid is None else processes.by_pid(event.pid, event.time_ns)
+
+
 def ancestry(event: Event, processes: Processes) -> str:
-    """`systemd(1) › sshd(812) › bash(4100)`: who started it; empty where nothing is known."""
-    if event.pid is None:
-        return ""
-    process = processes.by_pid(event.pid, event.time_ns)
-    if process is None:
-        return ""
-    line: Sequence[Process] = [*reversed(processes.ancestry(process)), process]
-    return " › ".join(f"{safe_text(member.comm) or '?'}({member.pid})" for member in line)
+    """`systemd(1) › sshd(812) › bash(4100)`: who started it, each as it was called then; empty where nothing is known."""
+    process = process_of(event, processes)
+    return "" if process is None else ancestry_line(process, processes, event.time_ns)
 
 
 def detail(event: Event, processes: Processes, clock: Clock) -> Layout:
     """Lines of the detail for any width."""
     came = ancestry(event, processes)
-    process = None if event.pid is None else processes.by_pid(event.pid, event.time_ns)
+    process = process_of(event, processes)
+    argv = () if process is None else program_at(process, event.time_ns).argv
 
     def lay_out(width: int) -> list[Row]:
         rows: list[Row] = []
         if came:
             rows += labelled("ancestry", came, LABEL, width, "accent")
-        if process is not None and process.argv:
-            rows += labelled("command", " ".join(quoted(word) for word in process.argv), LABEL, width, "dim")
+        if argv:
+            rows += labelled("command", command_line(argv), LABEL, width, "dim")
         if width < TWO_BLOCKS:
             return [*common_rows(event, clock, width), *rows, [("arguments", "title")], *argument_rows(event, width)]
         return [*beside(common_rows(event, clock, LEFT - 2), argument_rows(event, width - LEFT), LEFT), *rows]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from kellect_tui.events.record import Event
 from kellect_tui.session.filter import Filter, term_for
 from kellect_tui.session.filter.syntax import Any_
+from kellect_tui.session.process import Process
 from kellect_tui.tui.columns import Column
 
 
@@ -27,6 +31,23 @@ def joined(filter: Filter | None, term: str) -> str:
     return f"({before}) and {term}" if isinstance(filter.tree, Any_) else f"{before} and {term}"
 
 
-def only_process(filter: Filter | None, pid: int) -> str:
-    """The filter's text, for one process and its descendants only."""
-    return joined(filter, f"tree = {pid}")
+def tree_term(process: Process, lives: Sequence[Process]) -> str:
+    """The term for a process and its descendants; where its pid was used again (`lives`: all that had it) with a time at which it lived."""
+    if len(lives) < 2:
+        return f"tree = {process.pid}"
+    return f"tree = {process.pid}@{_moment_of(process, lives)}"
+
+
+def own_term(process: Process, lives: Sequence[Process]) -> str:
+    """The term for what it did itself."""
+    return f"pid = {process.pid}" if len(lives) < 2 else f"{tree_term(process, lives)} and pid = {process.pid}"
+
+
+def _moment_of(process: Process, lives: Sequence[Process]) -> str:
+    """A point in time at which this life is the one that its pid means, exact to the µs and read alike everywhere."""
+    if process.started_ns is not None:
+        micros = -(-process.started_ns // 1000)
+    else:  # only of the first life the beginning is not known
+        micros = min((other.started_ns for other in lives if other.started_ns is not None), default=1000) // 1000 - 1
+    seconds, rest = divmod(micros, 1_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:06d}Z"

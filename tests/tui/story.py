@@ -74,9 +74,9 @@ class StoppedClock:
         return self.now
 
 
-def still(session: Session, *, live: FakeCapture | None = None, initial_filter: str = "") -> KellectApp:
-    """The program with a cost that does not change and a rate clock that stands still."""
-    return KellectApp(session, live=live, initial_filter=initial_filter, cost=lambda: COST, rate=Rate(StoppedClock()))
+def still(session: Session, *, live: FakeCapture | None = None, initial_filter: str = "", now_ns: int = 0) -> KellectApp:
+    """The program with a cost that does not change and clocks that stand still."""
+    return KellectApp(session, live=live, initial_filter=initial_filter, cost=lambda: COST, rate=Rate(StoppedClock()), now=lambda: now_ns)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool], seconds: float = 10.0) -> None:

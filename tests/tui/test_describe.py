@@ -12,7 +12,8 @@ from rich.cells import cell_len
 from kellect_tui.events.record import Event
 from kellect_tui.session.session import Session
 from kellect_tui.tui.columns import ALL
-from kellect_tui.tui.describe import ancestry, detail, marks, outcome, quoted, row_text
+from kellect_tui.tui.describe import ancestry, detail, marks, outcome, row_text
+from kellect_tui.tui.describe_process import quoted
 from kellect_tui.tui.quantities import Clock
 from tests.synthetic import mixed, session_of
 from tests.tui.story import story

@@ -15,13 +15,13 @@ from kellect_tui.session.session import Session
 from kellect_tui.tui import columns
 from kellect_tui.tui.meter import Cost, Rate
 from kellect_tui.tui.quantities import Clock
+from kellect_tui.tui.tree_columns import LIVE, NAME_LEAST, fitting
 from kellect_tui.tui.widgets.choice import Choice
 from kellect_tui.tui.widgets.event_table import EventTable, loss_text
 from kellect_tui.tui.widgets.filter_bar import FilterBar
 from kellect_tui.tui.widgets.header import Facts, Footer, Header, TabBar
 from kellect_tui.tui.widgets.line import Line, Word
 from kellect_tui.tui.widgets.pane import Pane, beside, labelled
-from kellect_tui.tui.widgets.process_tree import fitting
 from tests.tui.story import StoppedClock, still
 
 
@@ -191,11 +191,11 @@ def test_a_loss_says_how_many_of_what_where_and_when(session: Session) -> None:
 
 
 def test_tree_columns_leave_room_for_the_name() -> None:
-    assert [column.title for column in fitting(79)] == ["PID", "EVENTS", "FAILED", "END"]
-    assert [column.title for column in fitting(119)][-1] == "SENT"
+    assert [column.title for column in fitting(LIVE, 79)] == ["PID", "COMM", "USER", "AGE", "EXIT", "EVENTS/s"]
+    assert [column.title for column in fitting(LIVE, 119)][-1] == "EVENTS"
     for width in range(1, 200):
-        shown = fitting(width)
-        assert len(shown) == 1 or sum(column.width + 1 for column in shown) + 44 <= width
+        shown = fitting(LIVE, width)
+        assert len(shown) == 2 or sum(column.width + 1 for column in shown) - 1 + NAME_LEAST <= width
 
 
 def test_a_rate_is_one_point_a_second() -> None:

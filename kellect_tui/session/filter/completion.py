@@ -6,14 +6,17 @@ All of it follows from the tables that the language itself is made of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from kellect_tui.events.catalogue import BY_NAME, FAMILIES, TYPES, calls
 from kellect_tui.events.constants import ERRNO, errno_text
 from kellect_tui.events.record import Event
+from kellect_tui.session.cgroup import place
 from kellect_tui.session.filter.fields import ARGUMENTS, COMMON, SPELLINGS, TEXT, Field
-from kellect_tui.session.filter.meaning import Context
+from kellect_tui.session.filter.meaning import PLACE_TEXTS, Context
+from kellect_tui.session.filter.of_processes import PROCESS_FIELDS
 from kellect_tui.session.filter.syntax import OPERATORS, quote
 
 MOST = 50
@@ -45,11 +48,36 @@ _WORDS = {"and": "both sides", "or": "one of the sides", "not": "the opposite"}
 _WORD_OPERATORS = ("contains", "matches", "in", "not in")
 
 
-def completions(text: str, cursor: int, context: Context | None = None) -> list[Completion]:
-    """What could stand at `cursor`: fields and words, operators, or the values of the field before, best first, at most MOST."""
+class Word(Protocol):
+    """What a field is to completion: one of events, or of processes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def choices(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What can be filtered by: `fields` by every name of theirs, `terms` with a word of help, in the order in which they are offered."""
+
+    fields: Mapping[str, Word]
+    terms: tuple[tuple[str, str], ...]
+
+
+def completions(text: str, cursor: int, context: Context | None = None, vocabulary: Vocabulary | None = None) -> list[Completion]:
+    """What could stand at `cursor`: fields and words, operators, or the values of the field before, best first, at most MOST.
+
+    Args:
+        vocabulary: EVENTS (as where it is None) or PROCESSES.
+    """
     start, end, before = _place(text, cursor)
     begun = text[start:cursor]
-    offered = _offers(before, context or Context())
+    offered = _offers(before, context or Context(), vocabulary or EVENTS)
     unquoted = begun.lstrip("\"'").lower()
     found = [Completion(word, start, end, help) for word, help in offered if _fits(word, unquoted)]
     found.sort(key=lambda completion: not completion.text.lstrip('"').removeprefix("arg.").lower().startswith(unquoted))
@@ -74,24 +102,25 @@ def _place(text: str, cursor: int) -> tuple[int, int, list[str]]:
     return cursor, cursor, before
 
 
-def _offers(before: list[str], context: Context) -> Iterator[tuple[str, str]]:
-    field = _value_of(before)
+def _offers(before: list[str], context: Context, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    fields = vocabulary.fields
+    field = _value_of(before, fields)
     if field is not None:
         yield from _values(field, context)
-    elif before and before[-1].lower() in SPELLINGS and not (len(before) > 1 and _is_operator(before[-2])):
-        yield from ((name, help) for name, help in OPERATORS.items() if SPELLINGS[before[-1].lower()].kind != TEXT or name not in ("<", "<=", ">", ">="))
+    elif before and before[-1].lower() in fields and not (len(before) > 1 and _is_operator(before[-2])):
+        yield from ((name, help) for name, help in OPERATORS.items() if fields[before[-1].lower()].kind != TEXT or name not in ("<", "<=", ">", ">="))
         yield "in (", "one of several"
     else:
         if before and before[-1].lower() not in (*_WORDS, "(", "!"):
             yield from _WORDS.items()
-        yield from _terms()
+        yield from vocabulary.terms
 
 
 def _is_operator(word: str) -> bool:
     return bool(re.fullmatch(r"[=!~<>]+", word)) or word.lower() in _WORD_OPERATORS
 
 
-def _value_of(before: list[str]) -> Field | None:
+def _value_of(before: list[str], fields: Mapping[str, Word]) -> Word | None:
     """The field whose value stands at the cursor; None where no value is expected."""
     words = list(before)
     if words and words[-1] in ("(", ","):  # inside in (…): back to its field
@@ -108,7 +137,7 @@ def _value_of(before: list[str]) -> Field | None:
         words.pop()
     else:
         return None
-    return SPELLINGS.get(words[-1].lower()) if words else None
+    return fields.get(words[-1].lower()) if words else None
 
 
 def _terms() -> Iterator[tuple[str, str]]:
@@ -121,7 +150,19 @@ def _terms() -> Iterator[tuple[str, str]]:
     yield from ((field.name, field.help) for field in ARGUMENTS)
 
 
-def _values(field: Field, context: Context) -> Iterator[tuple[str, str]]:
+def _process_terms() -> Iterator[tuple[str, str]]:
+    yield "failed", "processes that ended with another status than 0, or by a signal"
+    for field in PROCESS_FIELDS.values():
+        yield field.name, field.help
+    yield "incomplete", "an event that made it what it is was lost"
+    yield "not", _WORDS["not"]
+
+
+EVENTS = Vocabulary(SPELLINGS, tuple(_terms()))
+PROCESSES = Vocabulary(PROCESS_FIELDS, tuple(_process_terms()))
+
+
+def _values(field: Word, context: Context) -> Iterator[tuple[str, str]]:
     if field.name == "event_type":
         yield from ((f"{family}.*", f"all of {family}") for family in FAMILIES[:-1])
         yield from ((row.name, row.help) for row in TYPES)
@@ -134,7 +175,11 @@ def _values(field: Field, context: Context) -> Iterator[tuple[str, str]]:
         yield from ((quote(value), "") for value in _seen(context, _SEEN[field.name]))
 
 
-_SEEN: dict[str, str] = {"comm": "comm", "arg.comm": "comm", "pid": "pid", "tree": "pid", "ppid": "ppid", "uid": "uid"}
+_SEEN: dict[str, str] = {
+    "comm": "comm", "arg.comm": "comm", "ancestor.comm": "comm", "pid": "pid", "tree": "pid", "ppid": "ppid", "uid": "uid", "exe": "path",
+}  # fmt: skip
+_OF_PROCESS = frozenset(("exe", "argv", "ancestor.comm"))
+"""Fields that an event alone has no value of."""
 
 
 def _seen(context: Context, name: str) -> list[str]:
@@ -168,7 +213,9 @@ def _own_values(event: Event, field: Field) -> Iterable[object]:
         for argument in field.arguments.get(BY_NAME[event.event_type].id, ()):
             value = event.arguments.get(argument.name)
             yield from value if isinstance(value, list | tuple) else [value]
-    else:
+    elif field.name in PLACE_TEXTS:
+        yield from PLACE_TEXTS[field.name](place(event.cgroup)) if event.cgroup is not None else ()
+    elif field.name not in _OF_PROCESS:
         value = getattr(event, field.name)
         yield from value if isinstance(value, tuple) else [value]
 
@@ -193,6 +240,8 @@ def _help() -> tuple[HelpRow, ...]:
         names = ", ".join((field.name, *field.aliases))
         rows.append(HelpRow("Fields", names, field.help, field.example))
     rows.append(HelpRow("Fields", "arg.NAME", "an argument; NAME alone where no field is called so", "arg.flags = O_CREAT"))
+    rows += [HelpRow("In the tree", "failed", "processes that ended with another status than 0, or by a signal")]
+    rows += [HelpRow("In the tree", field.name, field.help) for field in PROCESS_FIELDS.values()]
     return tuple(rows)
 
 

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timezone
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kellect_tui.errors import BadFilter
 from kellect_tui.events.catalogue import calls
 from kellect_tui.events.constants import ERRNO, errno_name
+from kellect_tui.session.cgroup import Place
 from kellect_tui.session.filter import terms
 from kellect_tui.session.filter.argument_terms import Anywhere, ArgumentTest, Incomplete, OfArguments
 from kellect_tui.session.filter.fields import BOOLEAN_KINDS, FIELDS, MIXED, NUMBER, OCTAL_KINDS, SPELLINGS, TIME, Field
+from kellect_tui.session.filter.process_terms import ByProcess, OfAncestors, OfFamily, OfProgram, argv_texts, exe_texts
 from kellect_tui.session.filter.syntax import All, Among, Any_, Bare, Compare, Is, Not, Pattern, Regex, Tree
 from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, bare_test, moment, number, text_test
 
 if TYPE_CHECKING:
     from kellect_tui.session.processes import Processes
+
+PLACE_TEXTS: Mapping[str, Callable[[Place], tuple[str, ...]]] = {
+    "unit": lambda place: (place.unit,) if place.unit else (),
+    "container": lambda place: place.names,
+    "pod": lambda place: (place.pod,) if place.pod else (),
+}
+"""By field: what it looks at of the place that a control group's path tells."""
 
 ORDERS = ("<", "<=", ">", ">=")
 _TRUTH = {"yes": "true", "1": "true", "no": "false", "0": "false", "true": "true", "false": "false"}
@@ -30,14 +39,16 @@ class Context:
     """What a filter may ask of the session that it is for.
 
     Attributes:
-        processes: For `tree`, and for the comms that completion offers.
+        processes: For `tree`, `exe`, `argv` and `ancestor.comm`, and for what completion offers.
         origin_ns: Epoch ns at which the session began: times of day are near it.
         zone: Of times that name none; None: this machine's.
+        users: Names of uids, for the tree's filter; None: none is known.
     """
 
     processes: Processes | None = None
     origin_ns: int = 0
     zone: timezone | None = None
+    users: Callable[[int], str | None] | None = None
 
 
 def resolve(tree: Tree) -> Tree:
@@ -83,20 +94,29 @@ def _field(name: str, column: int) -> Field:
     raise BadFilter(f"there is no field {name}", f"did you mean {' or '.join(near)}?" if near else "Tab lists all fields", column=column)
 
 
-_Values = tuple[Pattern | Regex, ...]
+class Named(Protocol):
+    """A field of events or of processes: faults name it."""
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        ...
 
 
-def _comparison(field: Field, operator: str, values: _Values, columns: Sequence[int], column: int, context: Context) -> terms.Term:
+Values = tuple[Pattern | Regex, ...]
+
+
+def _comparison(field: Field, operator: str, values: Values, columns: Sequence[int], column: int, context: Context) -> terms.Term:
     if operator in ORDERS and not (field.kind in (NUMBER, TIME) or field.kind == MIXED):
         raise BadFilter(f"{field.name} is text and has no order", "use =, !=, ~ or contains", column=column)
     build = _BUILDERS.get(field.name, _argument)
     return build(field, operator, values, columns, context)
 
 
-_Builder = Callable[[Field, str, _Values, Sequence[int], Context], terms.Term]
+_Builder = Callable[[Field, str, Values, Sequence[int], Context], terms.Term]
 
 
-def _numbers(field: Field, operator: str, values: _Values, columns: Sequence[int], read: Callable[[str], Fraction]) -> NumberTest:
+def numbers_of(field: Named, operator: str, values: Values, columns: Sequence[int], read: Callable[[str], Fraction]) -> NumberTest:
     """The test of a field that has only numbers."""
     if operator in ("~", "!~", "contains"):
         raise BadFilter(f"{field.name} is a number", "compare it with =, !=, <, <=, >, >= or in (…)", column=columns[0])
@@ -110,95 +130,107 @@ def _numbers(field: Field, operator: str, values: _Values, columns: Sequence[int
     return NumberTest(operator, tuple(map(one, values, columns)))
 
 
-def _texts(operator: str, values: _Values, columns: Sequence[int]) -> TextTest:
+def texts_of(operator: str, values: Values, columns: Sequence[int]) -> TextTest:
     try:
         return text_test(operator, values)
     except BadValue as error:
         raise BadFilter(error.args[0], error.args[1], column=columns[0]) from None
 
 
-def _known(field: Field, operator: str, values: _Values, columns: Sequence[int], names: Iterable[str]) -> TextTest:
+def known_texts(field: Named, operator: str, values: Values, columns: Sequence[int], names: Iterable[str]) -> TextTest:
     """The test of a field of which all values are known: each that is written must be able to pass."""
     known = list(names)
     for value, column in zip(values, columns, strict=True):
-        positive = _texts(operator.removeprefix("!"), (value,), (column,))
+        positive = texts_of(operator.removeprefix("!"), (value,), (column,))
         if not any(map(positive.passes, known)):
             written = value.text if isinstance(value, Pattern) else value.source
             near = next(iter(difflib.get_close_matches(written, known, 1, 0.5)), None) or next((name for name in known if name.endswith(f".{written}")), None)
             remedy = f"did you mean {near}?" if near else f"one of {', '.join(known)}" if len(known) <= 6 else "Tab lists them all"
             raise BadFilter(f"there is no {field.name} {written!r}", remedy, column=column)
-    return _texts(operator, values, columns)
+    return texts_of(operator, values, columns)
 
 
-def _who_number(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    return terms.WhoNumber(field.name, _numbers(field, operator, values, columns, number))
+def _who_number(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.WhoNumber(field.name, numbers_of(field, operator, values, columns, number))
 
 
-def _who_text(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    test = _known(field, operator, values, columns, field.choices) if field.choices else _texts(operator, values, columns)
+def _who_text(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    test = known_texts(field, operator, values, columns, field.choices) if field.choices else texts_of(operator, values, columns)
     return terms.WhoText(field.name, test)
 
 
-def _type(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    test = _known(field, operator, values, columns, field.choices)
+def _type(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    test = known_texts(field, operator, values, columns, field.choices)
     if field.name == "family":
         return terms.OfType(lambda name, family: test.any((family,)))
     return terms.OfType(lambda name, family: test.any((name,)))
 
 
-def _column(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    return terms.OfNumber(field.name, _numbers(field, operator, values, columns, lambda text: number(text, field.unit)))
+def _column(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.OfNumber(field.name, numbers_of(field, operator, values, columns, lambda text: number(text, field.unit)))
 
 
-def _timestamp(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    return terms.OfNumber(field.name, _numbers(field, operator, values, columns, lambda text: moment(text, context.origin_ns, context.zone)))
+def _timestamp(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.OfNumber(field.name, numbers_of(field, operator, values, columns, lambda text: moment(text, context.origin_ns, context.zone)))
 
 
-def _error(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+def _error(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
     named = tuple(Pattern.literal(errno_name(int(value.source))) if _is_errno(value) else value for value in values)
     unnamed = [value.text for value in named if isinstance(value, Pattern) and value.text.startswith("0x")]
-    return terms.OfError(_known(field, operator, named, columns, [*ERRNO.values(), *unnamed]))
+    return terms.OfError(known_texts(field, operator, named, columns, [*ERRNO.values(), *unnamed]))
 
 
 def _is_errno(value: Pattern | Regex) -> bool:
     return isinstance(value, Pattern) and value.source.isascii() and value.source.isdecimal() and 0 < int(value.source) <= terms.LAST_ERRNO
 
 
-def _call(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+def _call(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
     known = field.choices or sorted({call.name for _, call in calls()})
-    return terms.OfCall(field.name, _known(field, operator, values, columns, known))
+    return terms.OfCall(field.name, known_texts(field, operator, values, columns, known))
 
 
-def _incomplete(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
-    return Incomplete(_texts(operator, values, columns))
+def _incomplete(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return Incomplete(texts_of(operator, values, columns))
 
 
-def _tree(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+def _processes(field: Field, columns: Sequence[int], context: Context) -> Processes:
+    if context.processes is None:
+        raise BadFilter(f"{field.name} needs the table of processes, and there is none here", "use pid, ppid or comm", column=columns[0])
+    return context.processes
+
+
+def _tree(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
     if operator not in ("=", "!="):
         raise BadFilter("tree takes a process", "write it as in tree = 42", column=columns[0])
-    pids = [int(value) for value in _numbers(field, "=", values, columns, number).values]
-    if context.processes is None:
-        raise BadFilter("tree needs the table of processes, and there is none here", "use pid or ppid", column=columns[0])
-    inside = terms.InTree(Families(context.processes, pids))
+    roots = [life_of("tree", value, column, context) for value, column in zip(values, columns, strict=True)]
+    processes = _processes(field, columns, context)
+    inside = ByProcess(processes, OfFamily(processes, roots))
     return terms.AllOf((terms.WhoNumber("pid", NumberTest(">=", (Fraction(0),))), terms.Opposite(inside))) if operator == "!=" else inside
 
 
-class Families:
-    """The lives of some processes and of all their descendants, as the table has them now."""
-
-    def __init__(self, processes: Processes, pids: Sequence[int]) -> None:
-        self._processes = processes
-        self._pids = pids
-        self._known: tuple[int, terms.Lives] | None = None  # of one version of the table; replaced, never changed
-
-    def __call__(self) -> terms.Lives:
-        version = self._processes.version
-        if self._known is None or self._known[0] != version:
-            self._known = (version, terms.Lives(self._processes.spans(self._pids)))
-        return self._known[1]
+def life_of(name: str, value: Pattern | Regex, column: int, context: Context) -> tuple[int, int | None]:
+    """`42`, or of a pid that was used again `42@12:01:02`: (pid, epoch ns at which it lived or None). Raises BadFilter."""
+    pid, at, moment_text = (value.text if isinstance(value, Pattern) else value.source).partition("@")
+    try:
+        return int(number(pid)), int(moment(moment_text, context.origin_ns, context.zone) * 1000) if at else None
+    except BadValue as error:
+        raise BadFilter(f"{name}: {error.args[0]}", error.args[1], column=column) from None
 
 
-def _argument(field: Field, operator: str, values: _Values, columns: Sequence[int], context: Context) -> terms.Term:
+def _program(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    texts = exe_texts if field.name == "exe" else argv_texts
+    return ByProcess(_processes(field, columns, context), OfProgram(texts, texts_of(operator, values, columns)))
+
+
+def _ancestor(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return ByProcess(_processes(field, columns, context), OfAncestors(texts_of(operator, values, columns)))
+
+
+def _place(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
+    return terms.OfPlace(PLACE_TEXTS[field.name], texts_of(operator, values, columns))
+
+
+def _argument(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
     negated = operator.startswith("!")
     positive = operator.removeprefix("!")
     kinds = field.kinds
@@ -209,21 +241,21 @@ def _argument(field: Field, operator: str, values: _Values, columns: Sequence[in
     numeric = None
     if positive in ("=", *ORDERS):
         numeric = _numeric(field, positive, values, columns)
-    textual = None if positive in ORDERS or (field.kind == NUMBER and numeric is not None) else _texts(positive, values, columns)
+    textual = None if positive in ORDERS or (field.kind == NUMBER and numeric is not None) else texts_of(positive, values, columns)
     return OfArguments(field.arguments, ArgumentTest(numeric, textual, negated))
 
 
-def _numeric(field: Field, operator: str, values: _Values, columns: Sequence[int]) -> NumberTest | None:
+def _numeric(field: Field, operator: str, values: Values, columns: Sequence[int]) -> NumberTest | None:
     """The test of an argument's numbers; None where it is text that is asked for."""
     if field.kind == NUMBER or operator in ORDERS:
-        return _numbers(field, operator, values, columns, lambda text: number(text, field.unit))
+        return numbers_of(field, operator, values, columns, lambda text: number(text, field.unit))
     try:
         return NumberTest(operator, tuple(number(value.text, field.unit) for value in values if isinstance(value, Pattern)))
     except BadValue:
         return None
 
 
-def _truths(field: Field, operator: str, values: _Values, columns: Sequence[int]) -> _Values:
+def _truths(field: Field, operator: str, values: Values, columns: Sequence[int]) -> Values:
     out = []
     for value, column in zip(values, columns, strict=True):
         truth = _TRUTH.get(value.text.lower()) if isinstance(value, Pattern) and operator == "=" else None
@@ -259,4 +291,7 @@ _BUILDERS: dict[str, _Builder] = {
     "error": _error,
     "incomplete": _incomplete,
     "tree": _tree,
+    **dict.fromkeys(("exe", "argv"), _program),
+    "ancestor.comm": _ancestor,
+    **dict.fromkeys(PLACE_TEXTS, _place),
 }

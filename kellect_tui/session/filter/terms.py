@@ -18,6 +18,7 @@ from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import ALL_TYPES, BY_NAME, MONITOR_START
 from kellect_tui.events.constants import errno_name
 from kellect_tui.events.record import NO_ID, NO_SYSCALL, Event, Flag
+from kellect_tui.session.cgroup import Place, place
 from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.filter.values import NumberTest, TextTest
 
@@ -203,12 +204,12 @@ class WhoText(_OfWho):
     def people(self, chunk: Chunk, whos: NDArray[np.void]) -> Mask:
         known: dict[Any, bool] = {}
         out = np.empty(len(whos), np.bool_)
-        for place, key in enumerate(_who_keys(whos, self.name)):
+        for at, key in enumerate(_who_keys(whos, self.name)):
             passes = known.get(key)
             if passes is None:
                 text = _who_text(chunk, self.name, key)
                 passes = known[key] = text is not None and self.test.any((text,))
-            out[place] = passes
+            out[at] = passes
         return out
 
     def matches(self, event: Event) -> bool:
@@ -236,51 +237,28 @@ def _who_text(chunk: Chunk, name: str, key: Any) -> str | None:
     return None if data is None else arguments.text(data)[0]
 
 
-class Lives:
-    """Spans of time in which pids are meant: ``(n,)`` pids, ascending, and for each from and to in epoch ns."""
-
-    def __init__(self, spans: Iterable[tuple[int, int, int]]) -> None:
-        table = np.array(sorted(spans), np.int64).reshape(-1, 3)
-        self._from, self._to = table[:, 1], table[:, 2]
-        self.pids, self._first, self._count = np.unique(table[:, 0], return_index=True, return_counts=True)
-
-    def hold(self, pids: NDArray[np.integer[Any]], times: NDArray[np.int64]) -> Mask:
-        """Which (pid, time) lie in a span of that pid."""
-        out = np.zeros(len(pids), np.bool_)
-        if not len(self.pids):
-            return out
-        place = np.minimum(np.searchsorted(self.pids, pids), len(self.pids) - 1)
-        known = self.pids[place] == pids
-        for turn in range(int(self._count.max())):  # as often as a pid was used again, within one family
-            at = np.minimum(self._first[place] + turn, len(self._from) - 1)
-            out |= known & (turn < self._count[place]) & (times >= self._from[at]) & (times <= self._to[at])
-        return out
-
-
-class InTree(_OfWho):
-    """By process: what the given lives did.
+class OfPlace(_OfWho):
+    """By what the control group's path says: each distinct path is read once.
 
     Args:
-        lives: Asked anew each time, for a family grows.
+        texts: Of a place; none: it has no such thing.
     """
 
-    cost = LOOKUP
+    def __init__(self, texts: Callable[[Place], tuple[str, ...]], test: TextTest) -> None:
+        self._texts = texts
+        self._test = test
 
-    def __init__(self, lives: Callable[[], Lives]) -> None:
-        self._lives = lives
-
-    def select(self, chunk: Chunk, rows: Rows) -> Mask:
-        lives = self._lives()
-        pids = chunk.whos["pid"]
-        codes = chunk.who[rows]
-        mask: Mask = np.isin(pids, lives.pids)[codes] & not_monitor(chunk, rows)
-        found = np.flatnonzero(mask)
-        if len(found):
-            mask[found] = lives.hold(pids[codes[found]], chunk.time[rows][found])
+    def people(self, chunk: Chunk, whos: NDArray[np.void]) -> Mask:
+        groups, codes = np.unique(whos["cgroup"], return_inverse=True)
+        passing = np.fromiter((self._passes(_who_text(chunk, "cgroup", group)) for group in groups.tolist()), np.bool_, len(groups))
+        mask: Mask = passing[codes]
         return mask
 
     def matches(self, event: Event) -> bool:
-        return event.pid is not None and bool(self._lives().hold(np.array([event.pid]), np.array([event.time_ns]))[0])
+        return self._passes(event.cgroup)
+
+    def _passes(self, path: str | None) -> bool:
+        return path is not None and self._test.any(self._texts(place(path)))
 
 
 class OfNumber:

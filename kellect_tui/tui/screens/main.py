@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -16,21 +17,26 @@ from kellect_tui.errors import BadFilter
 from kellect_tui.events.catalogue import FAMILIES
 from kellect_tui.session.chunk import EventId
 from kellect_tui.session.filter import Context, Filter, completions, parse
+from kellect_tui.session.filter.completion import EVENTS, PROCESSES
+from kellect_tui.session.filter.of_processes import parse_processes
+from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.session import Session
 from kellect_tui.tui import columns
 from kellect_tui.tui.actions import ACTIONS, BY_METHOD, EARLY, TABS, allowed, bindings
 from kellect_tui.tui.capture_switch import CaptureControl, CaptureSwitch
 from kellect_tui.tui.clipboard import Clipboard
-from kellect_tui.tui.describe import detail
+from kellect_tui.tui.describe import detail, process_of
+from kellect_tui.tui.describe_process import Told, describe, title
 from kellect_tui.tui.finder import Finder
 from kellect_tui.tui.jobs import JobEnded, Jobs
 from kellect_tui.tui.meter import Cost, CostMeter, OwnCost, Rate
 from kellect_tui.tui.quantities import Clock
-from kellect_tui.tui.refine import only_process, refined
+from kellect_tui.tui.refine import joined, own_term, refined, tree_term
 from kellect_tui.tui.safe_text import safe_text
+from kellect_tui.tui.tree_columns import LIVE, SAVED
 from kellect_tui.tui.views import Job, Views
 from kellect_tui.tui.widgets.event_table import EventTable
-from kellect_tui.tui.widgets.filter_bar import FilterBar
+from kellect_tui.tui.widgets.filter_bar import Candidate, FilterBar
 from kellect_tui.tui.widgets.header import Facts, Footer, Header, TabBar
 from kellect_tui.tui.widgets.line import Line, Word
 from kellect_tui.tui.widgets.pane import Pane
@@ -53,11 +59,20 @@ class MainScreen(Screen[None]):
         initial_filter: Display filter to begin with.
         cost: Measures ourselves.
         rate: Events per second.
+        now: Epoch ns.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
-    def __init__(self, session: Session, live: CaptureControl | None, initial_filter: str, cost: CostMeter | None = None, rate: Rate | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        live: CaptureControl | None,
+        initial_filter: str,
+        cost: CostMeter | None = None,
+        rate: Rate | None = None,
+        now: Callable[[], int] = time.time_ns,
+    ) -> None:
         super().__init__()
         self.session = session
         self.live = live
@@ -70,6 +85,7 @@ class MainScreen(Screen[None]):
         self._measure = cost if cost is not None else OwnCost()
         self._cost: Cost | None = None
         self._rate = rate if rate is not None else Rate()
+        self._now = now
         self._frames = 0
         self._tab_before = "all"
         self._preview: Job | None = None
@@ -77,9 +93,9 @@ class MainScreen(Screen[None]):
         everything = self.views.job("tab", "all", None)
         self.header = Header(id="header")
         self.tab_bar = TabBar(id="tabs")
-        self.filter_bar = FilterBar(self.fault_of, lambda text, cursor: completions(text, cursor, self.filter_context), id="filter-bar")
+        self.filter_bar = FilterBar(self.fault_of, self._completions, id="filter-bar")
         self.table = EventTable(everything.view, columns.ALL, id="table")
-        self.tree_view = ProcessTree(session.processes, id="tree")
+        self.tree_view = ProcessTree(session.processes, session.users, self.now_ns, id="tree")
         self.detail_title = Line(id="detail-title")
         self.detail_pane = Pane(id="detail-pane")
         self.footer = Footer(id="footer")
@@ -137,7 +153,7 @@ class MainScreen(Screen[None]):
         building_here = running is not None and running.purpose == "tab"
         if self.tab == "tree":
             if not self.paused and self._frames % TREE_FRAMES == 0:
-                self.tree_view.sync()
+                self._sync_tree()
         elif (building_here or (not self.paused and self.views.advance(self.tab))) and self.table.sync() and self.table.follow:
             self._moved()
         if self._frames % STATUS_FRAMES == 0:
@@ -146,7 +162,22 @@ class MainScreen(Screen[None]):
     def _second(self) -> None:
         if self.session.live:
             self._rate.update(self.session.ledger.captured)
+            self.session.processes.sample(self._now())
         self._cost = self._measure()
+
+    def _sync_tree(self) -> None:
+        self.tree_view.set_columns(LIVE if self.session.live else SAVED)
+        self.tree_view.sync()
+        if self.has_class("-detail"):
+            self._show_process(keep_place=True)
+
+    def now_ns(self) -> int:
+        """Epoch ns that ages count to: now, or the end of what is over."""
+        session = self.session
+        if session.live:
+            return self._now()
+        chunk = session.store.chunks[-1] if session.store.chunks else None
+        return session.stopped_ns or (int(chunk.time[chunk.count - 1]) if chunk is not None and chunk.count else 0)
 
     # What stands in the lines.
 
@@ -216,7 +247,8 @@ class MainScreen(Screen[None]):
                 words.append(Word(f" · {seconds * 1000:.0f} ms" if seconds >= 0.001 else " · <1 ms", "dim"))
             words.append(Word(" "))
         else:
-            words = [Word(f"{self.session.processes.running:,} running "), Word(f"of {len(self.session.processes):,} ", "dim")]
+            table, shown = self.session.processes, self.tree_view.shown_count
+            words = [Word(f"{shown:,} of {len(table):,}"), Word(f" · {table.running:,} running ", "dim")]
         self.filter_bar.show_status(words)
 
     # The filter.
@@ -224,12 +256,18 @@ class MainScreen(Screen[None]):
     @property
     def filter_context(self) -> Context:
         """What filters may ask of this session."""
-        return Context(processes=self.session.processes, origin_ns=self.session.started_ns or 0)
+        return Context(self.session.processes, self.session.started_ns or 0, users=self.session.users)
+
+    def _completions(self, text: str, cursor: int) -> Sequence[Candidate]:
+        return completions(text, cursor, self.filter_context, PROCESSES if self.tab == "tree" else EVENTS)
 
     def fault_of(self, text: str) -> BadFilter | None:
         """Why a text is no filter; None where it is one."""
         try:
-            self.parsed(text)
+            if self.tab == "tree":
+                parse_processes(text, self.filter_context)
+            else:
+                self.parsed(text)
         except BadFilter as error:
             return error
         return None
@@ -238,6 +276,27 @@ class MainScreen(Screen[None]):
         """The filter a text means; None for an empty one. Raises BadFilter."""
         filter = parse(text, self.filter_context)
         return None if filter.empty else filter
+
+    def filter_tree(self, text: str) -> None:
+        """Make a text the filter of the tree; a wrong one is told and changes nothing."""
+        try:
+            filter = parse_processes(text, self.filter_context)
+        except BadFilter as error:
+            self.notify(safe_text(str(error)), title="No filter", severity="error", markup=False)
+            return
+        self.tree_view.set_filter(None if filter.empty else filter)
+        self._show_applied()
+        self._moved()
+        self._show_matches()
+
+    @property
+    def applied(self) -> str:
+        """The filter that is in force in this tab."""
+        filter = self.tree_view.filter if self.tab == "tree" else self.views.filter
+        return "" if filter is None else filter.text
+
+    def _show_applied(self) -> None:
+        self.filter_bar.show_applied(self.applied)
 
     def apply_filter(self, text: str) -> None:
         """Make a text the filter of all event tabs; a wrong one is told and changes nothing."""
@@ -266,9 +325,8 @@ class MainScreen(Screen[None]):
             filter_changed = job.purpose == "filter"
             view = self.views.adopt(job)
             if filter_changed:
-                text = "" if job.filter is None else job.filter.text
-                self.filter_bar.remember(text)
-                self.filter_bar.show_applied(text)
+                self.filter_bar.remember("" if job.filter is None else job.filter.text)
+                self._show_applied()
                 self.finder.forget()
             if job.tab == self.tab or self.tab == "tree":
                 self.table.show(view, TAB_COLUMNS[job.tab])
@@ -286,8 +344,8 @@ class MainScreen(Screen[None]):
         if running is not None and running.purpose == "preview":
             self.jobs.cancel()
         self._preview = None
-        filter = self.parsed(message.text) if message.error is None else None
-        if filter is not None and message.purpose == "filter" and self.tab != "tree":
+        filter = self.parsed(message.text) if message.error is None and self.tab != "tree" else None
+        if filter is not None and message.purpose == "filter":
             self.jobs.start(self.views.job("preview", self.tab, filter), here=self.views.is_small())
         self._show_matches()
 
@@ -296,6 +354,8 @@ class MainScreen(Screen[None]):
         self._leave_filter_bar()
         if message.purpose == "search":
             self.finder.search(message.text)
+        elif self.tab == "tree":
+            self.filter_tree(message.text)
         else:
             self.apply_filter(message.text)
 
@@ -317,7 +377,7 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.filter_bar.edit("filter", "" if self.views.filter is None else self.views.filter.text)
+        self.filter_bar.edit("filter", self.applied)
 
     def action_search(self) -> None:
         """Type what to look for."""
@@ -325,7 +385,9 @@ class MainScreen(Screen[None]):
 
     def action_clear_filter(self) -> None:
         """Show everything again."""
-        if self.views.filter is not None:
+        if self.tab == "tree":
+            self.filter_tree("")
+        elif self.views.filter is not None:
             self.apply_filter("")
 
     def action_include(self) -> None:
@@ -346,19 +408,35 @@ class MainScreen(Screen[None]):
         else:
             self.apply_filter(text)
 
-    def action_only_process(self) -> None:
-        """Only the process under the cursor."""
+    @property
+    def process(self) -> Process | None:
+        """The process under the cursor, or the one that did the event there."""
         if self.tab == "tree":
-            process = self.tree_view.cursor_process
-            pid = None if process is None else process.pid
-        else:
-            event = self.table.cursor_event
-            pid = None if event is None else event.pid
-        if pid is None:
-            return
+            return self.tree_view.cursor_process
+        event = self.table.cursor_event
+        return None if event is None else process_of(event, self.session.processes)
+
+    def action_only_process(self) -> None:
+        """Only the process under the cursor and its descendants."""
+        process = self.process
+        event = None if self.tab == "tree" else self.table.cursor_event
+        if process is not None:
+            self._filter_events(tree_term(process, self.session.processes.lives(process.pid)))
+        elif event is not None and event.pid is not None:
+            self._filter_events(f"tree = {event.pid}")
+
+    def action_own_events(self) -> None:
+        """Only what the process or thread under the cursor did itself."""
+        process, node = self.process, self.tree_view.cursor_node
+        if isinstance(node, Thread):
+            self._filter_events(f"tid = {node.tid}")
+        elif process is not None:
+            self._filter_events(own_term(process, self.session.processes.lives(process.pid)))
+
+    def _filter_events(self, term: str) -> None:
         if self.tab == "tree":
             self.action_tab("all")
-        self.apply_filter(only_process(self.views.filter, pid))
+        self.apply_filter(joined(self.views.filter, term))
 
     # Tabs, pause, follow, time.
 
@@ -371,10 +449,11 @@ class MainScreen(Screen[None]):
             self.jobs.cancel()
         self._tab_before, self.tab = self.tab, name
         self.set_class(name == "tree", "-tree")
+        self._show_applied()
         if name == "tree":
             self.remove_class("-detail")
             self.set_focus(self.tree_view)
-            self.call_after_refresh(self.tree_view.sync)
+            self.call_after_refresh(self._sync_tree)
         else:
             self._show_tab(name)
             self.set_focus(self.table)
@@ -477,12 +556,26 @@ class MainScreen(Screen[None]):
 
     def _moved(self) -> None:
         if self.has_class("-detail"):
-            self._show_detail()
+            if self.tab == "tree":
+                self._show_process()
+            else:
+                self._show_detail()
+
+    def on_process_tree_moved(self) -> None:
+        """The cursor is on another process."""
+        self._moved()
+
+    def on_process_tree_opened(self) -> None:
+        """A double click."""
+        self.action_open()
 
     def action_open(self) -> None:
-        """Open the detail; in the tree fold or unfold."""
+        """Open the detail of the event or the process."""
         if self.tab == "tree":
-            self.tree_view.fold()
+            if self.tree_view.row_count:
+                self.add_class("-detail")
+                self._show_process()
+                self.call_after_refresh(self._keep_cursor_visible)
         elif self.table.row_count:
             self.table.hold()
             self.add_class("-detail")
@@ -490,8 +583,8 @@ class MainScreen(Screen[None]):
             self.call_after_refresh(self._keep_cursor_visible)
 
     def _keep_cursor_visible(self) -> None:
-        if (index := self.table.cursor_index) is not None:
-            self.table.reveal(index)
+        if (index := self.list.cursor_index) is not None:
+            self.list.reveal(index)
 
     def _show_detail(self) -> None:
         event = self.table.cursor_event
@@ -502,6 +595,16 @@ class MainScreen(Screen[None]):
         title = [Word(f" {event.event_type} ", "title"), Word(f"event {int(event_id):,} of this session", "dim")]
         self.detail_title.show(title, [Word("J K scroll, Esc closes ", "dim")])
         self.detail_pane.show(detail(event, self.session.processes, self.clock))
+
+    def _show_process(self, *, keep_place: bool = False) -> None:
+        process, node = self.tree_view.cursor_process, self.tree_view.cursor_node
+        if process is None:
+            self.detail_title.show([Word(" no process", "dim")])
+            return
+        thread = node if isinstance(node, Thread) else None
+        self.detail_title.show([Word(f" {title(process, thread)} ", "title")], [Word("J K scroll, P its events, Esc closes ", "dim")])
+        told = Told(self.session.processes, self.clock, self.session.users, self.now_ns())
+        self.detail_pane.show(describe(process, thread, told), keep_place=keep_place)
 
     def action_scroll_detail(self, lines: int) -> None:
         """Scroll the detail."""
@@ -532,13 +635,20 @@ class MainScreen(Screen[None]):
 
     def action_to_tree(self) -> None:
         """This event's process in the tree."""
-        event = self.table.cursor_event
-        process = None if event is None or event.pid is None else self.session.processes.by_pid(event.pid, event.time_ns)
+        process = self.process
         if process is None:
             self.notify("This event's process is not in the tree.", markup=False)
             return
         self.action_tab("tree")
-        self.call_after_refresh(self.tree_view.go_to, process)
+        self.call_after_refresh(self._go_to, process)
+
+    def _go_to(self, process: Process) -> None:
+        undone = self.tree_view.go_to(process)
+        if undone is None:
+            self.notify("This process is no longer kept: more have ended since than the tree keeps.", markup=False)
+        elif undone:
+            self.notify(f"To show it, this was switched off: {undone}.", markup=False)
+        self._show_applied()
 
     def action_parent(self) -> None:
         """The parent in the tree."""
@@ -555,6 +665,36 @@ class MainScreen(Screen[None]):
     def action_unfold(self) -> None:
         """Unfold this one."""
         self.tree_view.fold(fold=False)
+
+    def action_sums(self) -> None:
+        """Figures of processes alone, or with all descendants."""
+        self.tree_view.sums()
+
+    def action_sort_tree(self, step: int) -> None:
+        """Order siblings by the column beside."""
+        self.tree_view.sort_next(step)
+
+    def action_sort_by(self, column: str) -> None:
+        """Order siblings by a column."""
+        self.tree_view.sort_by(column)
+
+    def action_invert_order(self) -> None:
+        """The other way round."""
+        self.tree_view.invert()
+
+    def action_hide_ended(self) -> None:
+        """How long ended processes are shown."""
+        self.tree_view.hide_ended()
+        self._show_matches()
+
+    def action_threads(self) -> None:
+        """Show or hide threads."""
+        self.tree_view.show_threads()
+
+    def action_kernel_threads(self) -> None:
+        """Show or hide kernel threads."""
+        self.tree_view.show_kernel()
+        self._show_matches()
 
     # Program.
 

@@ -1,168 +1,319 @@
-"""The process tree: a flat list of the visible rows that `Processes` gives, rebuilt only when the structure changed."""
+"""The process tree: the visible rows of a snapshot of all processes, taken anew when something changed and time allows."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
-from kellect_tui.events.constants import SIGNALS
-from kellect_tui.session.process import Identity, Process
+from kellect_tui.session.filter.of_processes import ProcessFilter
+from kellect_tui.session.forest import Flags
+from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.processes import Processes
-from kellect_tui.session.proctree import TreeRow
-from kellect_tui.tui.quantities import duration, short, size
+from kellect_tui.session.proctree import Hiding, Node, Snapshot, Tree, TreeRow
+from kellect_tui.tui.quantities import duration
 from kellect_tui.tui.safe_text import fit, safe_text
+from kellect_tui.tui.tree_columns import AGE, BAR_CELLS, NAME, NONE, SAVED, Look, TreeColumn, bar, fitting
 from kellect_tui.tui.widgets.virtual_list import VirtualList
 
 DEEPEST = 24
 """Levels that are drawn as such; what is deeper stands in the same column."""
+ENDED_FOR_NS = (None, 10_000_000_000, 60_000_000_000, 600_000_000_000, 0)
+"""What the key for ended processes goes through: all, those of the last 10 s, 1 min, 10 min, none."""
+SHARE = 0.1
+"""The part of the screen's time that taking snapshots may need."""
+LOW = 8
+"""Lines below which the tree gives up its line of settings."""
+
+
+NO_KERNEL = Hiding(kernel=True)
 
 
 @dataclass(frozen=True, slots=True)
-class TreeColumn:
-    """A column beside the names: title, cells, what it says."""
+class Settings:
+    """How the tree is looked at.
 
-    title: str
-    width: int
-    text: Callable[[Process], str]
-    style: str = "plain"
+    Attributes:
+        subtree: Figures are those of whole subtrees.
+        sort: Title of the column that orders siblings.
+        inverted: The other way round than is usual for it.
+        hiding: What is not shown.
+        threads: Threads are nodes of their own.
+    """
 
-
-def _count(value: int) -> str:
-    return short(value) if value else "·"
-
-
-def _bytes(value: int) -> str:
-    return size(value) if value else "·"
-
-
-def end_of(process: Process) -> str:
-    """How it ended: `0`, `SIGKILL`, `?` where the end was only concluded; empty while it runs."""
-    if process.running:
-        return ""
-    if process.exit_signal is not None:
-        return SIGNALS.get(process.exit_signal, f"sig {process.exit_signal}")
-    return "?" if process.exit_status is None else f"exit {process.exit_status}"
-
-
-COLUMNS = (
-    TreeColumn("PID", 7, lambda process: str(process.pid)),
-    TreeColumn("EVENTS", 7, lambda process: _count(process.counts.events)),
-    TreeColumn("FAILED", 7, lambda process: _count(process.counts.failures), "failed"),
-    TreeColumn("END", 9, end_of, "dim"),
-    TreeColumn("IN CALLS", 8, lambda process: duration(process.counts.time_ns) if process.counts.time_ns else "·"),
-    TreeColumn("READ", 6, lambda process: _bytes(process.counts.read)),
-    TreeColumn("WRITTEN", 7, lambda process: _bytes(process.counts.written)),
-    TreeColumn("LIVED", 7, lambda process: "" if process.lifetime_ns is None else duration(process.lifetime_ns), "dim"),
-    TreeColumn("SENT", 6, lambda process: _bytes(process.counts.sent)),
-    TreeColumn("RECV", 6, lambda process: _bytes(process.counts.received)),
-    TreeColumn("THR", 4, lambda process: str(process.thread_count) if process.thread_count > 1 else "·"),
-)
-NAME_LEAST = 44
-
-
-def fitting(width: int) -> Sequence[TreeColumn]:
-    """The columns that leave room for a name; they leave from the right, the pid and what it did go last."""
-    shown = list(COLUMNS)
-    while len(shown) > 1 and sum(column.width + 1 for column in shown) + NAME_LEAST > width:
-        shown.pop()
-    return shown
+    subtree: bool = False
+    sort: str = AGE.title
+    inverted: bool = False
+    hiding: Hiding = NO_KERNEL
+    threads: bool = False
 
 
 class ProcessTree(VirtualList):
-    """Draws the processes; owns cursor, offset and what is folded."""
+    """Draws the processes; owns cursor, offset, what is folded and how it is looked at.
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"heading", "cursor", "plain", "dim", "failed", "guide", "name", "gone"}
+    Args:
+        processes: The table.
+        user_name: Of a uid.
+        now: Epoch ns: ages and "ended longer ago than" count to it.
+    """
 
-    def __init__(self, processes: Processes, *, id: str | None = None) -> None:
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "heading", "heading--cursor", "mode", "mode--key", "cursor", "plain", "dim", "failed", "warn", "bar", "guide", "name", "gone", "way",
+    }  # fmt: skip
+
+    class Moved(Message):
+        """The cursor is on another process, or its process changed."""
+
+    class Opened(Message):
+        """A row was double-clicked."""
+
+    def __init__(self, processes: Processes, user_name: Callable[[int], str | None], now: Callable[[], int], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.processes = processes
-        self._rows: list[TreeRow] = []
-        self._index: dict[Process, int] = {}
-        self._cursor: Process | None = None
-        self._folded: set[Identity] = set()
-        self._version = -1
-        self._columns: Sequence[TreeColumn] = ()
+        self.settings = Settings()
+        self.filter: ProcessFilter | None = None
+        self.columns: Sequence[TreeColumn] = SAVED
+        self._user_name, self._now = user_name, now
+        self._tree = Tree(Snapshot(Processes()))
+        self._cursor: Node | None = None
+        self._folded: set[int] = set()  # numbers of processes
+        self._state: tuple[object, ...] = ()
+        self._next_look = 0.0
+        self._shown: Sequence[TreeColumn] = ()
+        self._look = Look(False, 0, processes.rollup(), user_name, {})
+
+    # Rows and cursor.
+
+    @property
+    def HEADING_LINES(self) -> int:  # type: ignore[override]  # a constant elsewhere
+        """The settings and the titles; in a low window the titles only."""
+        return 1 if self.size.height < LOW else 2
 
     @property
     def row_count(self) -> int:
-        return len(self._rows)
+        return len(self._tree)
 
     @property
     def cursor_index(self) -> int | None:
-        return None if self._cursor is None else self._index.get(self._cursor)
+        return None if self._cursor is None else self._row_of(self._cursor)
+
+    @property
+    def cursor_node(self) -> Node | None:
+        """The process or thread under the cursor."""
+        index = self.cursor_index
+        return None if index is None else self._tree.node(index)
 
     @property
     def cursor_process(self) -> Process | None:
-        """The process under the cursor."""
+        """The process under the cursor, or the one of the thread there."""
         index = self.cursor_index
-        return None if index is None else self._rows[index].process
+        return None if index is None else self._tree.row(index).process
+
+    @property
+    def shown_count(self) -> int:
+        """Processes in sight, or that folding alone hides."""
+        return int(self._tree.wanted[: self._tree.snapshot.process_count].sum())
 
     def set_cursor_index(self, index: int) -> None:
-        self._cursor = self._rows[index].process
+        self._cursor = self._tree.node(index)
 
     def cursor_or_edge(self) -> int:
         cursor = self.cursor_index
         return 0 if cursor is None else cursor
 
-    def sync(self) -> bool:
-        """Show the processes as they are; the cursor's row keeps its place on the screen. Whether the structure changed."""
-        changed = self._version != self.processes.version
-        if changed:
-            self._rebuild()
-        self.refresh()
-        return changed
+    def move_cursor(self, index: int) -> None:
+        super().move_cursor(index)
+        self.post_message(self.Moved())
 
-    def _rebuild(self) -> None:
+    def _row_of(self, node: Node) -> int | None:
+        place = self._tree.snapshot.place_of(node)
+        row = -1 if place is None else int(self._tree.layout.row_of[place])
+        return row if row >= 0 else None
+
+    # What is shown.
+
+    def sync(self, *, at_once: bool = False) -> bool:
+        """Show the processes as they are; the cursor's row keeps its place on the screen. Whether rows were laid out anew.
+
+        Args:
+            at_once: Also where the last look is not long ago.
+        """
+        look = at_once or time.monotonic() >= self._next_look
+        if look and (state := self._changes()) != self._state:
+            began = time.monotonic()
+            self._rebuild(state)
+            self._next_look = time.monotonic() + (time.monotonic() - began) / SHARE
+        self.refresh()
+        return look
+
+    def _changes(self) -> tuple[object, ...]:
+        """What the rows follow from, as far as it changes by itself."""
+        table, settings = self.processes, self.settings
+        by_counts = self._column_of(settings.sort).summed or self.filter is not None
+        by_time = settings.hiding.ended_for_ns and self._now() // 1_000_000_000
+        return table.version, table.thread_version if settings.threads else 0, table.counted if by_counts else 0, by_time, settings, self.filter
+
+    def _rebuild(self, state: tuple[object, ...] | None = None) -> None:
+        """A new snapshot; without `state` the rows of the old one."""
+        if state is None:
+            self._lay_out(self._tree.snapshot)
+        else:
+            self._state = state
+            self._lay_out(Snapshot(self.processes, threads=self.settings.threads))
+
+    def _lay_out(self, snapshot: Snapshot) -> None:
         before = self.cursor_index
         line = None if before is None else before - self.top_index
-        self._version = self.processes.version
-        self._rows = self.processes.rows(self._folded)
-        self._index = {row.process: index for index, row in enumerate(self._rows)}
-        if self._rows and self.cursor_index is None:
+        now_ns, settings = self._now(), self.settings
+        look = Look(settings.subtree, now_ns, self.processes.rollup(), self._user_name, {})
+        meant = settings.hiding.shown(snapshot, now_ns)
+        if self.filter is not None:
+            meant &= self.filter.mask(snapshot)
+        self._tree = Tree(snapshot, meant, self._folds(snapshot), self._keys(snapshot, look))
+        self._look = look
+        for column in self.columns:
+            if column.figure is not None:
+                look.tops[column.title] = float(column.key(snapshot, look).max(initial=0))
+        self._keep_cursor(before, line)
+
+    def _keys(self, snapshot: Snapshot, look: Look) -> tuple[np.ndarray[tuple[int], np.dtype[np.generic]], ...]:
+        column = self._column_of(self.settings.sort)
+        if column is AGE and not self.settings.inverted:
+            return ()  # the order in which they became known, which is that of their births
+        key = column.key(snapshot, look)
+        return (-key if column.falling != self.settings.inverted else key,)
+
+    def _column_of(self, title: str) -> TreeColumn:
+        return next((column for column in self.columns if column.title == title), AGE)
+
+    def _folds(self, snapshot: Snapshot) -> Flags:
+        folded = np.zeros(len(snapshot), np.bool_)
+        if self._folded:
+            folded[: snapshot.process_count] = np.isin(snapshot.numbers, list(self._folded))
+        return folded
+
+    def _keep_cursor(self, before: int | None, line: int | None) -> None:
+        if len(self._tree) and self.cursor_index is None:
             # Its process is hidden or forgotten: what stands at its place now, or at the first look the first row.
-            self.set_cursor_index(min(before or 0, len(self._rows) - 1))
+            self.set_cursor_index(min(before or 0, len(self._tree) - 1))
         self.set_extent()
         cursor = self.cursor_index
         if line is not None and cursor is not None and 0 <= line < self.page_rows:
             self.put_top(cursor - line)
 
-    def go_to(self, process: Process) -> bool:
-        """Put the cursor on a process, unfolding what hides it. False where it is no longer kept."""
-        above = process.forked_by
-        while above is not None:
-            self._folded.discard(above.identity)
-            above = above.forked_by
-        self._rebuild()
-        index = self._index.get(process)
+    def set_filter(self, filter: ProcessFilter | None) -> None:
+        """Show what passes, and the way to it."""
+        self.filter = filter
+        self.sync(at_once=True)
+
+    def set_columns(self, columns: Sequence[TreeColumn]) -> None:
+        """Other columns: those of a running capture, or of one that is over."""
+        if columns is not self.columns:
+            self.columns = columns
+            self.clear_strips()
+            self._state = ()
+
+    # What the keys do.
+
+    def sums(self) -> None:
+        """Figures of the process alone, or of its whole subtree."""
+        self._set(subtree=not self.settings.subtree)
+
+    def sort_by(self, title: str) -> None:
+        """Order siblings by a column; by the same one again: the other way round."""
+        same = title == self.settings.sort
+        self._set(sort=title, inverted=same and not self.settings.inverted)
+
+    def sort_next(self, step: int) -> None:
+        """Order siblings by the column beside, of those that are shown."""
+        titles = [column.title for column in self._shown_columns()]
+        at = titles.index(self.settings.sort) if self.settings.sort in titles else 0
+        self._set(sort=titles[(at + step) % len(titles)], inverted=False)
+
+    def invert(self) -> None:
+        """The other way round."""
+        self._set(inverted=not self.settings.inverted)
+
+    def hide_ended(self) -> None:
+        """Ended processes: all of them, of the last 10 s, …, none."""
+        hiding = self.settings.hiding
+        following = ENDED_FOR_NS[(ENDED_FOR_NS.index(hiding.ended_for_ns) + 1) % len(ENDED_FOR_NS)]
+        self._set(hiding=replace(hiding, ended_for_ns=following))
+
+    def show_threads(self) -> None:
+        """Threads as nodes, or not."""
+        self._set(threads=not self.settings.threads)
+
+    def show_kernel(self) -> None:
+        """Kernel threads, or not."""
+        self._set(hiding=replace(self.settings.hiding, kernel=not self.settings.hiding.kernel))
+
+    def _set(self, **changes: object) -> None:
+        self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]  # fields of Settings
+        self.sync(at_once=True)
+
+    def go_to(self, process: Process) -> str | None:
+        """Put the cursor on a process, undoing what hides it.
+
+        Returns:
+            What was undone besides folding, in a few words (empty: nothing); None where the process is no longer kept.
+        """
+        self._unfold_above(process)
+        self._rebuild(self._changes())
+        undone = []
+        if self._row_of(process) is None and self.filter is not None:
+            self.filter = None
+            undone.append("the tree's filter")
+            self._rebuild(self._changes())
+        if self._row_of(process) is None:
+            hiding = self.settings.hiding
+            self.settings = replace(self.settings, hiding=Hiding(None if not process.running else hiding.ended_for_ns, hiding.kernel and not process.kernel))
+            undone.append("kernel threads hidden" if process.kernel else "ended processes hidden")
+            self._rebuild(self._changes())
+        index = self._row_of(process)
         if index is None:
-            return False
+            return None
         self._cursor = process
         self.centre(index)
         self.refresh()
-        return True
+        self.post_message(self.Moved())
+        return ", ".join(undone)
+
+    def _unfold_above(self, process: Process) -> None:
+        above = process.forked_by
+        while above is not None:
+            self._folded.discard(above.number)
+            above = above.forked_by
 
     def to_parent(self) -> None:
-        """Put the cursor on the one that forked this one."""
-        process = self.cursor_process
-        if process is not None and process.forked_by in self._index:
-            self.move_cursor(self._index[process.forked_by])
+        """Put the cursor on the one that forked this one; of a thread, on its process."""
+        index = self.cursor_index
+        if index is None:
+            return
+        row = self._tree.row(index)
+        above = row.process if isinstance(row.node, Thread) else row.process.forked_by
+        if above is not None and (parent := self._row_of(above)) is not None:
+            self.move_cursor(parent)
 
     def fold(self, *, fold: bool | None = None) -> bool:
         """Fold or unfold the row under the cursor; None: the other way round. False where there is nothing to do."""
         index = self.cursor_index
-        if index is None or not self._rows[index].expandable:
+        if index is None:
             return False
-        row = self._rows[index]
+        row = self._tree.row(index)
         wanted = row.expanded if fold is None else fold
-        if wanted is not row.expanded:
+        if not row.expandable or wanted is not row.expanded:
             return False
-        (self._folded.add if wanted else self._folded.discard)(row.process.identity)
+        (self._folded.add if wanted else self._folded.discard)(row.process.number)
         self._rebuild()
         self.refresh()
         return True
@@ -172,7 +323,9 @@ class ProcessTree(VirtualList):
         if self._folded:
             self._folded.clear()
         else:
-            self._folded = {process.identity for process in self.processes.all() if process.children}
+            snapshot = self._tree.snapshot
+            parents = snapshot.forest.parents
+            self._folded = set(snapshot.numbers[np.unique(parents[parents >= 0])].tolist())
             top = self.cursor_process
             while top is not None and top.forked_by is not None:
                 top = top.forked_by
@@ -190,54 +343,149 @@ class ProcessTree(VirtualList):
             self.to_parent()
 
     def clear_strips(self) -> None:
-        self._columns = ()
+        self._shown = ()
 
     def clicked(self, index: int, event: events.Click) -> None:
+        """One click puts the cursor there, or on its mark folds; two open the detail."""
         super().clicked(index, event)
         if event.chain == 2:
-            self.fold()
+            self.post_message(self.Opened())
+
+    def action_fold_here(self, number: int) -> None:
+        """A click on a row's mark."""
+        self._folded ^= {number}
+        self._rebuild()
+        self.refresh()
 
     # Drawing.
 
     def _shown_columns(self) -> Sequence[TreeColumn]:
-        if not self._columns:
-            self._columns = fitting(self.line_width)
-        return self._columns
+        if not self._shown:
+            self._shown = fitting(self.columns, self.line_width)
+        return self._shown
+
+    def _name_cells(self) -> int:
+        shown = self._shown_columns()
+        return max(0, self.line_width - sum(column.width + 1 for column in shown) + 1)
 
     def draw_heading(self) -> Strip:
-        style = self.style_of("heading")
-        titles = "".join(f"{column.title:>{column.width}} " for column in self._shown_columns())
-        return self.line([Segment(f"{titles} PROCESS", style)], style)
+        return self._draw_titles()
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0 and self.HEADING_LINES == 2:
+            return self._draw_settings()
+        return self._draw_titles() if y < self.HEADING_LINES else super().render_line(y)
+
+    def _draw_settings(self) -> Strip:
+        """How the tree is looked at, each with its key; a click does what the key does."""
+        settings, mode, key = self.settings, self.style_of("mode"), self.style_of("mode--key")
+        segments: list[Segment] = []
+        for keys, action, text in (
+            ("S", "sums", "Σ subtree" if settings.subtree else "own only"),
+            ("s", "sort_tree(1)", f"by {settings.sort} {'▲' if self._is_rising() else '▼'}"),
+            ("z", "hide_ended", ended_text(settings.hiding.ended_for_ns)),
+            ("w", "threads", f"threads: {'shown' if settings.threads else 'no'}"),
+            ("W", "kernel_threads", f"kernel: {'no' if settings.hiding.kernel else 'shown'}"),
+        ):
+            meta = Style.from_meta({"@click": f"screen.{action}"})
+            segments += [Segment(f" {keys} ", key + meta), Segment(f"{text} ", mode + meta)]
+        return self.line(segments, mode)
+
+    def _is_rising(self) -> bool:
+        return self._column_of(self.settings.sort).falling == self.settings.inverted
+
+    def _draw_titles(self) -> Strip:
+        plain, chosen = self.style_of("heading"), self.style_of("heading--cursor")
+        segments: list[Segment] = []
+        for number, column in enumerate(self._shown_columns()):
+            here = column.title == self.settings.sort
+            title = f"Σ{column.title}" if column.summed and self.settings.subtree else column.title
+            title = f"{'▲' if self._is_rising() else '▼'}{title}" if here else title
+            width = self._name_cells() if column.title == NAME else column.width
+            text = fit(f" {title}  ARGV" if column.title == NAME else title, width + (number > 0), right=column.title != NAME)
+            segments.append(Segment(text, (chosen if here else plain) + Style.from_meta({"@click": f"screen.sort_by('{column.title}')"})))
+        return self.line(segments, plain)
 
     def draw_row(self, index: int) -> Strip:
-        row = self._rows[index]
-        process = row.process
-        here = process is self._cursor
-        base = self.style_of("cursor") if here else None
+        row = self._tree.row(index)
+        base = self.style_of("cursor") if row.node is self._cursor else None
         segments: list[Segment] = []
 
-        def put(text: str, name: str) -> None:
-            segments.append(Segment(text, base or self._shade(process, name)))
+        def put(text: str, name: str, action: str = "") -> None:
+            style = base or self._shade(row, name)
+            segments.append(Segment(text, style + Style.from_meta({"@click": action}) if action else style))
 
-        for column in self._shown_columns():
-            text = column.text(process)
-            put(fit(text, column.width, right=True) + " ", "dim" if text == "·" else column.style)
-        put(f" {_guides(row)}", "guide")
-        put(safe_text(process.comm) or "?", "name")
-        label = safe_text(process.label)
-        if process.argv:
-            put(f"  {label}", "dim")
-        if row.hidden:
-            put(f"  (+{row.hidden})", "guide")
+        for number, column in enumerate(self._shown_columns()):
+            if number:
+                put(" ", "plain")
+            if column.title == NAME:
+                self._draw_name(row, put)
+            else:
+                self._draw_cell(row, column, put)
         return self.line(segments, base)
 
-    def _shade(self, process: Process, name: str) -> Style:
-        return self.style_of(name if process.running or name in ("failed", "guide") else "gone")
+    def _draw_cell(self, row: TreeRow, column: TreeColumn, put: Callable[..., None]) -> None:
+        if isinstance(row.node, Thread):
+            put(fit(column.of_thread(self._look, row.node), column.width, right=True), "dim")
+            return
+        text = column.text(self._look, row.process)
+        style = "dim" if text == NONE else "failed" if column.title == "EXIT" and _ended_badly(row.process) else column.style
+        left = column.title == "USER"
+        if column.figure is None:
+            put(fit(safe_text(text), column.width, right=not left), style)
+            return
+        value = column.figure(self._look, row.process)
+        put(fit(text, column.width - BAR_CELLS - 1, right=True) + " ", style)
+        put(bar(value, self._look.tops.get(column.title, 0)), "bar")
+
+    def _draw_name(self, row: TreeRow, put: Callable[..., None]) -> None:
+        room = self._name_cells()
+
+        def some(text: str, name: str, action: str = "") -> None:
+            nonlocal room
+            cells = cell_len(text)
+            if room > 0:
+                put(text if cells <= room else fit(text, room), name, action)
+            room -= min(cells, max(room, 0))
+
+        lines, mark = _guides(row)
+        some(lines, "guide")
+        some(mark, "guide", f"fold_here({row.process.number})" if row.expandable else "")
+        if isinstance(row.node, Thread):
+            some(f"{{{safe_text(row.node.comm) or '?'}}}", "dim")
+        else:
+            some(safe_text(row.process.comm) or "?", "name")
+            if row.process.healed:
+                some(f" [{', '.join(row.process.healed)}]", "warn")
+            if row.process.argv:
+                some(f"  {safe_text(row.process.label)}", "dim")
+            if row.hidden:
+                some(f"  (+{row.hidden:,})", "guide")
+        some(" " * max(0, room), "plain")
+
+    def _shade(self, row: TreeRow, name: str) -> Style:
+        if name in ("failed", "guide", "warn"):
+            return self.style_of(name)
+        if not row.matched:
+            return self.style_of("way")
+        return self.style_of(name if row.node.running else "gone")
 
 
-def _guides(row: TreeRow) -> str:
-    mark = "▾ " if row.expanded else "▸ " if row.expandable else "  "
+def ended_text(ended_for_ns: int | None) -> str:
+    """The setting for ended processes in words."""
+    if ended_for_ns is None:
+        return "ended: all"
+    return f"ended: last {duration(ended_for_ns).replace('.00s', 's').replace('m00s', 'm')}" if ended_for_ns else "ended: none"
+
+
+def _ended_badly(process: Process) -> bool:
+    return process.exit_signal is not None or bool(process.exit_status)
+
+
+def _guides(row: TreeRow) -> tuple[str, str]:
+    """The lines before a row's name, and its mark."""
+    mark = "▾ " if row.expanded else "▸ " if row.expandable else ""
     if row.depth == 0:
-        return mark
+        return "", mark or "  "
     lines = "".join("  " if last else "│ " for last in row.guides[-DEEPEST:])
-    return f"{lines}{'└ ' if row.last else '├ '}{mark.strip() + ' ' if row.expandable else ''}"
+    return f"{lines}{'└ ' if row.last else '├ '}", mark

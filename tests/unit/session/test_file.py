@@ -18,6 +18,7 @@ from kellect_tui.events.record import FIELDS, to_dict
 from kellect_tui.session.arrow import LazyChunk
 from kellect_tui.session.chunk import COLUMNS, Chunk
 from kellect_tui.session.file import SessionWriter, open_session, write_session
+from kellect_tui.session.proctree import Snapshot, Tree
 from kellect_tui.session.session import Session
 from tests.synthetic import START_NS, STEP_NS, Maker, mixed, session_of
 from tests.unit.session.test_view import CountIs
@@ -247,7 +248,7 @@ def touch(data: bytes) -> None:
     for chunk in session.store.chunks:
         for row in range(chunk.count):
             chunk.event_at(row)  # type: ignore[arg-type]  # a row
-    session.processes.rows()
+    Tree(Snapshot(session.processes))
 
 
 @given(st.binary(max_size=400))

@@ -44,7 +44,7 @@ def test_an_empty_line_offers_fields_and_words() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("com", ["comm", "arg.comm", "arg.child_comm", "arg.parent_comm", "arg.target_comm"]),
+        ("com", ["comm", "arg.comm", "ancestor.comm", "arg.child_comm", "arg.parent_comm", "arg.target_comm"]),
         ("dur", ["duration_ns", "duration"]),
         ("family = ne", ["network"]),
         ("family = network or fam", ["family", "arg.family"]),
@@ -54,7 +54,7 @@ def test_an_empty_line_offers_fields_and_words() -> None:
         ("errno not in (EACC", ["EACCES"]),
         ('family = "ne', ["network"]),
         ("comm ", ["=", "!=", "~", "!~", "contains", "in ("]),
-        ("failed an", ["and"]),
+        ("failed an", ["and", "ancestor.comm"]),
         ("abi = ", ["i386", "x32", "arm"]),
     ],
 )

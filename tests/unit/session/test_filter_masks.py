@@ -18,14 +18,15 @@ from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.filter import Context, Filter, argument_terms, parse, term_for
 from kellect_tui.session.filter.fields import ARGUMENTS, COMMON, FIELDS, MIXED, NUMBER
 from kellect_tui.session.filter.paths import Kept
+from kellect_tui.session.filter.process_terms import Lives
 from kellect_tui.session.filter.syntax import Regex, quote, write_value
-from kellect_tui.session.filter.terms import Lives
 from kellect_tui.session.session import Session
 from tests.synthetic import AT_FDCWD, EPOCH_OFFSET_NS, HOSTILE, START_NS, Maker, inet, mixed, section, session_of, socket_info
 
 PATHS = (*HOSTILE[:9], b"/etc/passwd", b"/etc", b"/srv/www (deleted)", b"/usr/lib/libETC.so", b"pipe:[123]", b"/etc/x\\y")
 FILENAMES = (b"passwd", b"../etc/passwd", b"", b"./a//b/.", b"/etc/shadow", b"x\xff.so", b"/dev/fd/5/run", b"back\\slash", "é".encode())
 NUMBERS = (0, 1, 3, 5, 4096, 0o644, AT_FDCWD, 2**32 - 1, 2**64 - 1, 0o2000101, 0x1000, 0x7FFF_1234_5000, 9)
+CONTAINER, POD = "4c01db0b339c" + "0123456789abc" * 4, "8b3c1f2e-0a4d-4e57-9c1b-2f6d7a8e9b0c"
 RESULTS = (0, 3, 512, -2, -13, -11, -512, -516, 2**31)
 
 
@@ -60,7 +61,7 @@ def any_row(maker: Maker, chance: random.Random, event: int, syscall: str | None
     maker.add(
         event, syscall, args, any_payload(chance), pid=pid, tid=chance.choice((pid, pid, 77)), ppid=chance.choice((1, 10)),
         uid=chance.choice((0, 33, 1000, 5)),
-        ruid=chance.choice((0, 1000)), auid=chance.choice((NO_ID, 1000)), cgroup=chance.choice((1, 77, 99)),
+        ruid=chance.choice((0, 1000)), auid=chance.choice((NO_ID, 1000)), cgroup=chance.choice((1, 77, 99, 88)),
         comm=chance.choice((b"nginx", b"cat", b"\xff\x1b[2J", b"etc")),
         duration=chance.choice((0, 1, 5_000_000, 10**10, NO_DURATION)), result=chance.choice(RESULTS), flags=int(flags),
         key0=chance.choice((0, 0xDEAD, *(maker.key(path) for path in PATHS))), key1=chance.choice((0, maker.key(b"/etc"), 0xDEAD)),
@@ -82,6 +83,7 @@ def everything() -> Session:
     """A session with every type and call, several times, and a second chunk."""
     chance = random.Random(7)
     maker = Maker()
+    maker.cgroups[88] = f"/kubepods.slice/kubepods-pod{POD.replace('-', '_')}.slice/cri-containerd-{CONTAINER}.scope".encode()
     for _ in range(8):
         for row, call in calls():
             registers = tuple(register for register in call.at.values() if register < RESULT)
@@ -100,7 +102,9 @@ def all_events() -> Iterator[Event]:
         yield from events
 
 
-CONTEXT = Context(origin_ns=EPOCH_OFFSET_NS + START_NS)
+def context() -> Context:
+    """Of the session above."""
+    return Context(everything().processes, EPOCH_OFFSET_NS + START_NS)
 
 
 def check(expression: Filter) -> int:
@@ -134,20 +138,20 @@ def values_of(field: str) -> list[Any]:
     return sorted(values)
 
 
-@pytest.mark.parametrize("field", [field.name for field in COMMON if field.name != "tree"])
+@pytest.mark.parametrize("field", [field.name for field in COMMON if field.name not in ("tree", "exe", "argv", "ancestor.comm")])
 def test_each_value_of_a_common_field_finds_itself(field: str) -> None:
     values = values_of(field)
     assert values
     for value in values[:40]:
-        assert check(parse(f"{field} = {value}", CONTEXT)) >= 1
-        check(parse(f"{field} != {value}", CONTEXT))
+        assert check(parse(f"{field} = {value}", context())) >= 1
+        check(parse(f"{field} != {value}", context()))
 
 
 @pytest.mark.parametrize("field", [field.name for field in ARGUMENTS])
 def test_each_value_of_an_argument_finds_itself(field: str) -> None:
     for value in values_of(field)[:12]:
-        assert check(parse(f"{field} = {value}", CONTEXT)) >= 1
-        check(parse(f"not {field} != {value}", CONTEXT))
+        assert check(parse(f"{field} = {value}", context())) >= 1
+        check(parse(f"not {field} != {value}", context()))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_each_value_of_an_argument_finds_itself(field: str) -> None:
         "fd = 3", "fd > 3", "fd < 0", "fd != 3", "fd not in (3, 5)", "fd >= 1.5", "count > 1k", "count = 18446744073709551615", "arg.len >= 4KiB",
         "offset < 0",
         "flags = O_CREAT", "flags != O_CREAT", "flags ~ CREAT", "mode = 644", "mode = 0644", "dirfd = AT_FDCWD", "dirfd = 3", "dirfd < 4", "thread = true",
-        "arg.comm = etc", "arg.pid = 10", "arg.uid = -1", "argv = cat", "argv != cat", "addr = 0x1000", "addr = 10.0.0.1", "fildes = 3", "arg.pid ~ ^1",
+        "arg.comm = etc", "arg.pid = 10", "arg.uid = -1", "arg.argv = cat", "arg.argv != cat", "addr = 0x1000", "addr = 10.0.0.1", "fildes = 3", "arg.pid ~ ^1",
         "pid = 10", "pid in (10, 11)", "pid not in (10, 11)", "tid != 10", "ppid < 10", "auid = 1000", "auid != 5", "uid <= 33", "user = root",
         "user != root", "user ~ ^w",
         "cgroup = /system.slice/*", "cgroup != /", "process_type = thread", "comm = *g*", "comm !~ ngi", "syscall = open*", "syscall != openat",
@@ -172,13 +176,17 @@ def test_each_value_of_an_argument_finds_itself(field: str) -> None:
         "family = network",
         "family in (user, monitor)", "type = monitor.lost and arg.count > 50", "arg.family = file and type = monitor.*",
         "arg.captured > 0 and family = monitor",
-        "failed and path = /etc/* or not comm = nginx", "not (etc or failed) pid = 10", "comm = nginx and (argv = cat or count > 3 or path ~ etc)",
+        "failed and path = /etc/* or not comm = nginx", "not (etc or failed) pid = 10", "comm = nginx and (arg.argv = cat or count > 3 or path ~ etc)",
         "arg.wall_seconds >= 0 and family = monitor", "arg.host = testhost and family = monitor", "arg.by_type = 3",
         "arg.left_out = 77 and type = monitor.start",
+        "exe = /bin/sh", "exe != /bin/sh", "exe ~ etc", "exe = *", "argv = cat", "argv != sh", "argv contains passwd", 'argv = "sh -c cat /etc/passwd"',
+        "ancestor.comm = nginx", "ancestor.comm != nginx", "ancestor.comm = *", "not ancestor.comm = nginx", "tree = 10", "tree != 10", "tree in (10, 11)",
+        "unit = *.service", "unit != nginx.service", "container = 4c01db0b339c", "container != 4c01db0b339c", "container = *", "pod ~ ^8b3c", "not pod = *",
+        "unit = *.scope and exe = *sh and failed",
     ],
 )  # fmt: skip
 def test_masks_agree_with_events(text: str) -> None:
-    check(parse(text, CONTEXT))
+    check(parse(text, context()))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +196,7 @@ def test_masks_agree_where_the_texts_of_whole_chunks_are_composed(text: str, mon
     monkeypatch.setattr(argument_terms, "MANY", 0)
     kept = Kept(1 << 30)
     monkeypatch.setattr(argument_terms, "KEPT", kept)
-    expression = parse(text, CONTEXT)
+    expression = parse(text, context())
     check(expression)
     check(expression)
     assert kept.get(chunks()[0][0]) is not None
@@ -198,7 +206,7 @@ def test_texts_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(argument_terms, "MANY", 0)
     kept = Kept(1)
     monkeypatch.setattr(argument_terms, "KEPT", kept)
-    check(parse("path = *", CONTEXT))
+    check(parse("path = *", context()))
     first, second, *_ = (chunk for chunk, _ in chunks())
     assert kept.get(first) is not None
     assert kept.get(second) is None
@@ -227,7 +235,7 @@ def expressions(draw: st.DrawFn) -> str:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(expressions(), min_size=1, max_size=3), st.sampled_from(["and", "or", "and not", "or not"]))
 def test_masks_of_joined_terms_agree_with_events(parts: list[str], joint: str) -> None:
-    check(parse(f" {joint} ".join(parts), CONTEXT))
+    check(parse(f" {joint} ".join(parts), context()))
 
 
 def test_losses_pass_a_filter_that_is_not_about_types() -> None:

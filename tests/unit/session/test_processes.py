@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_LOST
 from kellect_tui.events.record import NO_SYSCALL, Flag
 from kellect_tui.events.syscalls import native
-from kellect_tui.session.processes import FOREVER_NS, Counts, Processes, ProcessSeed, snapshot
+from kellect_tui.session.processes import Counts, Processes, ProcessSeed, snapshot
+from kellect_tui.session.proctree import Snapshot, Tree, TreeRow
 
 EPOCH = 1_700_000_000_000_000_000
 WHO = np.dtype([("comm", "S16"), ("pid", "<u4"), ("tid", "<u4"), ("ppid", "<u4"), ("uid", "<u4")])
@@ -48,8 +49,13 @@ class Story:
         self.table.exit(time_ns=time, pid=pid, tid=pid if tid is None else tid, code=code, group_dead=group_dead, start_ns=start)
         return time
 
-    def shape(self, **options: Any) -> list[tuple[int, int]]:
-        return [(row.depth, row.process.pid) for row in self.table.rows(**options)]
+    def shape(self) -> list[tuple[int, int]]:
+        return [(row.depth, row.process.pid) for row in rows(self.table)]
+
+
+def rows(table: Processes) -> list[TreeRow]:
+    tree = Tree(Snapshot(table))
+    return list(map(tree.row, range(len(tree))))
 
 
 def who(*rows: tuple[bytes, int, int, int, int]) -> np.ndarray[Any, Any]:
@@ -251,42 +257,7 @@ def test_a_daemon_that_forks_itself_on_and_on_stays_bounded() -> None:
         start = following
     assert len(story.table) == 12
     assert story.shape()[-1] == (11, 400)
-    assert max(len(row.guides) for row in story.table.rows()) == 10
-
-
-def test_rows_fold_and_know_their_lines() -> None:
-    story = Story()
-    story.fork(1, 10)
-    story.fork(10, 11)
-    story.fork(10, 12)
-    story.fork(1, 20)
-    story.fork(20, 21)
-    lines = {row.process.pid: (row.depth, row.guides, row.last) for row in story.table.rows()}
-    assert lines == {
-        1: (0, (), True), 10: (1, (), False), 11: (2, (False,), False), 12: (2, (False,), True), 20: (1, (), True), 21: (2, (True,), True),
-    }  # fmt: skip
-    ten = story.table.by_pid(10)
-    assert ten is not None
-    folded = story.table.rows({ten.identity})
-    assert [(row.process.pid, row.expandable, row.expanded, row.hidden) for row in folded] == [
-        (1, True, True, 0), (10, True, False, 2), (20, True, True, 0), (21, False, False, 0),
-    ]  # fmt: skip
-
-
-def test_a_predicate_keeps_the_way_to_what_matches() -> None:
-    story = Story()
-    story.fork(1, 10)
-    story.fork(10, 11)
-    story.fork(1, 20)
-    rows = story.table.rows(predicate=lambda process: process.pid == 11)
-    assert [(row.process.pid, row.matched, row.last) for row in rows] == [(1, False, True), (10, False, True), (11, True, True)]
-
-
-def test_siblings_can_be_sorted() -> None:
-    story = Story()
-    for pid in (30, 10, 20):
-        story.fork(1, pid)
-    assert story.shape(sort=lambda process: process.pid) == [(0, 1), (1, 10), (1, 20), (1, 30)]
+    assert max(len(row.guides) for row in rows(story.table)) == 10
 
 
 def test_counts_of_a_batch() -> None:
@@ -376,18 +347,6 @@ def test_ancestry_and_descendants() -> None:
     assert [process.pid for process in story.table.descendants(ten)] == [10, 11, 12]
 
 
-def test_spans_of_a_family() -> None:
-    story = Story()
-    ten = story.fork(1, 10)
-    first = story.fork(10, 11)
-    story.exit(11, first)
-    second = story.fork(1, 11)
-    third = story.fork(10, 12)
-    story.exit(12, third)
-    assert story.table.spans([10]) == [(10, EPOCH + ten, FOREVER_NS), (11, EPOCH + first, EPOCH + second), (12, EPOCH + third, FOREVER_NS)]
-    assert story.table.spans([99]) == []
-
-
 def test_hostile_comms_become_text() -> None:
     story = Story()
     story.fork(1, 60, comm=b"\xff\x1b[2J")
@@ -415,7 +374,7 @@ def test_whatever_happens_the_table_stays_whole(actions: list[tuple[str, int, in
     table = story.table
     everyone = table.all()
     assert sum(not process.running for process in everyone) <= keep
-    assert {row.process for row in table.rows()} == set(everyone)
+    assert {row.process for row in rows(table)} == set(everyone)
     assert len(table) == len(everyone)
     assert table.running == sum(process.running for process in everyone)
     for process in everyone:
@@ -432,8 +391,8 @@ def test_the_tree_survives_a_file() -> None:
     story.table.seed(seeds())
     story.exit(60, story.fork(50, 60))
     back = Processes.from_json(json.loads(json.dumps(story.table.to_json())))
-    rows = [(row.depth, row.process.pid, row.process.label) for row in back.rows()]
-    assert rows == [(0, 1, "/sbin/init"), (1, 50, "-bash"), (2, 60, "-bash"), (0, 2, "[kthreadd]")]
+    found = [(row.depth, row.process.pid, row.process.label) for row in rows(back)]
+    assert found == [(0, 1, "/sbin/init"), (1, 50, "-bash"), (2, 60, "-bash"), (0, 2, "[kthreadd]")]
     assert back.epoch_offset_ns == EPOCH
 
 
