@@ -103,7 +103,7 @@ def test_hold_detail_tree_pause_and_quit_that_asks(tmux: Tmux) -> None:
     tmux.press("Escape")
     tmux.until(lambda: "of this session" not in tmux.screen())
     tmux.press("t")
-    tmux.shows("PROCESS")
+    tmux.shows("COMM  ARGV")
     tmux.press("1", "Space")
     tmux.shows("PAUSED")
     tmux.until(lambda: "1 All" in tmux.screen() and any(unit in tmux.screen().splitlines()[1] for unit in "kM"))
@@ -130,7 +130,7 @@ def test_suspend_and_back(tmux: Tmux) -> None:
     tmux.type("fg\r")
     tmux.until(lambda: "LIVE" in tmux.screen() and "ready> " not in tmux.screen())
     tmux.press("6")
-    tmux.shows("PROCESS")
+    tmux.shows("COMM  ARGV")
 
 
 def test_a_closed_terminal_ends_the_program(tmux: Tmux) -> None:

@@ -120,7 +120,7 @@ def test_whatever_a_program_calls_itself_its_term_means_it_alone(comm: str) -> N
 def test_every_example_of_the_help_is_a_filter() -> None:
     context = Context(Processes())
     assert [row.example for row in FILTER_HELP if row.example and not str(parse(row.example, context))] == []
-    assert {row.section for row in FILTER_HELP} == {"Words", "Operators", "Joining", "Values", "Fields"}
+    assert {row.section for row in FILTER_HELP} == {"Words", "Operators", "Joining", "Values", "Fields", "In the tree"}
     assert {field.name for field in COMMON if not field.example} == set()
 
 
