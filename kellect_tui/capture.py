@@ -17,7 +17,9 @@ from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer, sees_all
 from kellect_tui.session.procfs import ProcessSeed, snapshot
 from kellect_tui.session.session import Session
 
-POLL_SECONDS = 0.01
+POLL_SECONDS, QUIET_SECONDS = 0.01, 0.02
+MANY_ROWS, FEW_ROWS = 8_192, 500
+"""Rows of a batch from which on the next is read at once, and below which there is time: each look costs as much as hundreds of events."""
 TOTALS_SECONDS = 0.25
 READER_NICE = -15
 LAST_CHECK_SECONDS = 1.0
@@ -157,7 +159,7 @@ class Capture:
     def _loop(self) -> None:
         told = 0.0
         while not self._stop.is_set():
-            self._take(self.source.read())
+            rows = self._take(self.source.read())
             now = time.monotonic()
             if now - told >= TOTALS_SECONDS:
                 told = now
@@ -168,11 +170,15 @@ class Capture:
                 sink.update(self.session)
             if self._ended is not None and self._ended():
                 break
-            self._stop.wait(POLL_SECONDS)
+            if rows < MANY_ROWS:
+                self._stop.wait(POLL_SECONDS if rows >= FEW_ROWS else QUIET_SECONDS)
 
-    def _take(self, batch: Batch | None) -> None:
-        if batch is not None:
-            self.session.take(batch)
+    def _take(self, batch: Batch | None) -> int:
+        """Rows taken in."""
+        if batch is None:
+            return 0
+        self.session.take(batch)
+        return len(batch.records)
 
     def _now_ns(self) -> int:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self.session.epoch_offset_ns

@@ -188,8 +188,8 @@ class Program:
 
     Attributes:
         cpus, slots, chunks: shape of the rings.
-        ring: per CPU, ``(slots,)`` of RECORD, shared with the kernel.
-        heap: per CPU, ``(chunks * CHUNK_BYTES,) uint8``, shared with the kernel.
+        records: ``(cpus * slots,)`` of RECORD, shared with the kernel; ring: the same by CPU, ``(slots,)`` each.
+        payload: ``(cpus * chunks * CHUNK_BYTES,) uint8``, shared with the kernel; heap: the same by CPU.
         ctl: ``(cpus,)`` of the control block; cfg: ``(1,)`` of the configuration; desc: ``(512,)`` of DESCRIPTOR;
         pids: ``(pid_max,) uint8``; foreign: ``(cpus, 2048) uint64``; uring: ``(cpus, 128) uint64``.
         typed: whether BTF-typed tracepoints are used.
@@ -257,8 +257,9 @@ class Program:
         slots, heap_bytes = self.slots, self.chunks * CHUNK_BYTES
         ring = self._shared("ring", self.cpus * slots * RECORD.itemsize)
         heap = self._shared("heap", self.cpus * heap_bytes)
-        self.ring = [np.frombuffer(ring, RECORD, slots, cpu * slots * RECORD.itemsize) for cpu in range(self.cpus)]
-        self.heap = [np.frombuffer(heap, np.uint8, heap_bytes, cpu * heap_bytes) for cpu in range(self.cpus)]
+        self.records: NDArray[np.void] = np.frombuffer(ring, RECORD, self.cpus * slots)
+        self.payload: NDArray[np.uint8] = np.frombuffer(heap, np.uint8, self.cpus * heap_bytes)
+        self.ring, self.heap = np.split(self.records, self.cpus), np.split(self.payload, self.cpus)
         self.ctl: NDArray[np.void] = np.frombuffer(self._shared("ctl", self.cpus * self.ctl_type.itemsize), self.ctl_type, self.cpus)
         cfg_type = dtype_of(self._bcc[b"cfg"].Leaf)
         self.cfg: NDArray[np.void] = np.frombuffer(self._shared("cfg", cfg_type.itemsize), cfg_type, 1)

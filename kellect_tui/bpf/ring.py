@@ -1,7 +1,8 @@
 """Reads the rings: numpy sees them as tables, losses become rows at their place, all CPUs become one order.
 
-A batch holds what every CPU has been read past, ordered by (time, cpu, seq). Records are copied out of the ring
-once, as a block; nothing here runs per event but for path definitions and losses, which are few.
+A batch holds what every CPU has been read past, ordered by (time, cpu, seq). Records are copied out of the rings once,
+straight into their final order; payload is not copied at all. Nothing here runs per event but for path definitions.
+Where something was lost, a longer way is gone (`_take`, `_merge`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ SHOWN_FAMILIES = len(FAMILIES) - 1  # losses of hidden tree records (index 4) ar
 
 _BUSY_EVENT = 1
 _PATIENCE_NS = 50_000_000
+_MOST_ROWS = 16_384  # of one batch: what is worked on stays in the processor's caches
+_TIME_WORD = 1
+_NO_RECORDS = np.empty(0, RECORD)
+_NO_PAYLOAD = np.empty(0, np.uint8)
 
 
 def _words(rows: NDArray[np.void]) -> NDArray[np.uint64]:
@@ -57,6 +62,8 @@ class _Cpu:
     tail: int = 0
     scanned: int = 0
     heap_tail: int = 0
+    special: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # definitions and gaps scanned but not read
+    has_gap: bool = False  # among them
     last_ns: int = 0  # time of the last record handed over
     newest_ns: int = 0  # time of the last record published
     lost: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))
@@ -83,24 +90,94 @@ class Reader:
         self._generation = program.cfg["reader_generation"]
         self._cpus = [_Cpu(number) for number in range(program.cpus)]
         self._words = [ring.view(np.uint64).reshape(-1, WORDS) for ring in program.ring]
+        self._all = program.records.view(np.uint64).reshape(-1, WORDS)
+        self._times = self._all.reshape(-1)[_TIME_WORD:].view(np.int64)
+        self._heap_bytes = program.chunks * CHUNK_BYTES  # a power of two, as the slots
+        self._slot_bits, self._heap_bits = program.slots.bit_length() - 1, self._heap_bytes.bit_length() - 1
+        self._batch = np.empty((_MOST_ROWS, WORDS), np.uint64)
         self._with_groups = cgroups
         self.paths = PathTable()
         self.cgroups: dict[int, bytes] = {}
         self.gaps = 0
 
     def read(self, *, final: bool = False) -> Batch | None:
-        """What has become ready; None for nothing. `final`: the probes are silent, hold nothing back."""
+        """What has become ready, so much of it as is handled well at once; None for nothing.
+
+        The batch is good until the next call. `final`: the probes are silent, hold nothing back.
+        """
+        for cpu in self._cpus:  # of the batch before
+            self._heap_tail[cpu.number] = cpu.heap_tail
         now = boot_ns()
         heads, horizon = self._horizon(now, final=final)
         for cpu in self._cpus:  # a path that a record up to `heads` leans on was published before it: read the heads again
             self._scan(cpu, int(self._head[cpu.number]))
-        spans = [(cpu, self._due(cpu, head, horizon)) for cpu, head in zip(self._cpus, heads, strict=True)]
-        blocks = [self._take(cpu, end, now) for cpu, end in spans if end > cpu.tail]
-        blocks += [block for cpu in self._cpus if (block := self._overdue(cpu, now, final=final)) is not None]
-        batch = self._merge(blocks) if blocks else None
+        spans = self._spans(heads, horizon, final=final)
+        overdue = [block for cpu in self._cpus if (block := self._overdue(cpu, now, final=final)) is not None]
+        batch = None
+        if overdue or any(cpu.has_gap for cpu in self._cpus) or (batch := self._gather(spans)) is None:
+            blocks = [self._take(cpu, end) for cpu, end in spans if end > cpu.tail] + overdue
+            batch = self._merge(blocks) if blocks else None
         for cpu, end in spans:
             self._hand_back(cpu, end)
-        return batch
+        return batch if batch is not None and len(batch.records) else None
+
+    def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
+        """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
+        ends = [self._due(cpu, head, horizon) for cpu, head in zip(self._cpus, heads, strict=True)]
+        share = _MOST_ROWS // len(self._cpus)
+        if not final and any(end - cpu.tail > share for cpu, end in zip(self._cpus, ends, strict=True)):
+            ends = [min(end, cpu.tail + share) for cpu, end in zip(self._cpus, ends, strict=True)]
+            horizon = min(int(self._times_of(cpu, end)[-1]) for cpu, end in zip(self._cpus, ends, strict=True) if end - cpu.tail == share)
+            ends = [self._up_to(cpu, end, horizon) for cpu, end in zip(self._cpus, ends, strict=True)]
+        return list(zip(self._cpus, ends, strict=True))
+
+    def _gather(self, spans: list[tuple[_Cpu, int]]) -> Batch | None:
+        """The records of these spans, in which there is no gap, in their final order; None: a payload has to be changed."""
+        places = [self._places(cpu, end) for cpu, end in spans if end > cpu.tail]
+        if not places:
+            return Batch(_NO_RECORDS, _NO_PAYLOAD, self.paths, self.cgroups)
+        place = places[0]
+        if len(places) > 1:
+            place = np.concatenate(places)
+            place = place[np.argsort(self._times[place * WORDS], kind="stable")]
+        if len(place) > len(self._batch):
+            self._batch = np.empty((len(place), WORDS), np.uint64)
+        words = np.take(self._all, place, axis=0, out=self._batch[: len(place)], mode="clip")
+        records = _rows(words)
+        if (records["flags"] & np.uint32(Flag.KEYED)).any():
+            return None
+        at = records["payload_at"]
+        at &= np.uint64(self._heap_bytes - 1)
+        at += (place >> self._slot_bits << self._heap_bits).view(np.uint64)
+        for (cpu, end), own in zip(((cpu, end) for cpu, end in spans if end > cpu.tail), places, strict=True):
+            cpu.heap_tail = self._payload_end(cpu, end)
+            if len(own):
+                cpu.last_ns = int(self._times[own[-1] * WORDS])
+        return Batch(records, self._program.payload, self.paths, self.cgroups)
+
+    def _places(self, cpu: _Cpu, end: int) -> NDArray[np.int64]:
+        """Where the records up to `end` stand among those of all CPUs, definitions left out."""
+        positions = np.arange(cpu.tail, end)
+        if len(cpu.special):
+            kept = np.ones(len(positions), np.bool_)
+            kept[cpu.special[: np.searchsorted(cpu.special, end)] - cpu.tail] = False
+            positions = positions[kept]
+        positions &= self._program.slots - 1
+        positions += cpu.number * self._program.slots
+        return positions
+
+    def _payload_end(self, cpu: _Cpu, end: int) -> int:
+        """Position in the heap behind the last payload up to `end`: most often that of one of the last records."""
+        step, stop = 64, end
+        while stop > cpu.tail:
+            start = max(cpu.tail, stop - step)
+            for rows in reversed(list(self._views(cpu, start, stop))):
+                carrying = np.flatnonzero(rows["payload_len"])
+                if len(carrying):
+                    last = rows[carrying[-1]]
+                    return int(last["payload_at"]) + int(last["payload_len"])
+            step, stop = step * 8, start
+        return cpu.heap_tail
 
     def _horizon(self, now: int, *, final: bool) -> tuple[list[int], int]:
         """The heads, and the time up to which every CPU has been read."""
@@ -135,10 +212,23 @@ class Reader:
 
     def _due(self, cpu: _Cpu, head: int, horizon: int) -> int:
         """Position up to which this CPU's records are not younger than the horizon."""
-        if head == cpu.tail or cpu.newest_ns <= horizon:
-            return head
-        times = np.concatenate([rows["time"] for rows in self._views(cpu, cpu.tail, head)])
-        return cpu.tail + int(np.searchsorted(times, horizon, "right"))
+        return head if head == cpu.tail or cpu.newest_ns <= horizon else self._up_to(cpu, head, horizon)
+
+    def _up_to(self, cpu: _Cpu, end: int, horizon: int) -> int:
+        """The same, looked for among the records up to `end`; a gap is not parted from the event behind it."""
+        if end == cpu.tail:
+            return end
+        end = cpu.tail + int(np.searchsorted(self._times_of(cpu, end), horizon, "right"))
+        while end > cpu.tail and self._program.ring[cpu.number]["event"][(end - 1) % self._program.slots] == GAP:
+            end -= 1
+        return end
+
+    def _times_of(self, cpu: _Cpu, end: int) -> NDArray[np.uint64]:
+        """Times of the records up to `end`, ascending: a gap and a definition have none of their own."""
+        times = np.concatenate([rows["time"] for rows in self._views(cpu, cpu.tail, end)])
+        special = cpu.special[: np.searchsorted(cpu.special, end)] - cpu.tail
+        times[special] = 0
+        return np.maximum.accumulate(times)
 
     def _views(self, cpu: _Cpu, start: int, end: int) -> Iterator[NDArray[np.void]]:
         slots, ring = self._program.slots, self._program.ring[cpu.number]
@@ -149,13 +239,26 @@ class Reader:
             yield ring[: first + count - slots]
 
     def _scan(self, cpu: _Cpu, end: int) -> None:
-        """Learn the path definitions between where we scanned last and `end`."""
+        """Learn the path definitions between where we scanned last and `end`, and remember what is no event."""
         if end == cpu.scanned:
             return
+        found = []
         for rows in self._views(cpu, cpu.scanned, end):
-            for index in np.flatnonzero(rows["event"] >= PATHDEF):
-                self._learn(cpu, rows[index])
-        cpu.scanned = end
+            special = np.flatnonzero(rows["event"] >= GAP)
+            if len(special):
+                found.append(special + cpu.scanned)
+                self._look_at(cpu, rows, special)
+            cpu.scanned += len(rows)
+        if found:
+            cpu.special = np.concatenate([cpu.special, *found])
+
+    def _look_at(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.intp]) -> None:
+        for index in special.tolist():
+            row = rows[index]
+            if row["event"] == GAP:
+                cpu.has_gap = True
+            else:
+                self._learn(cpu, row)
 
     def _learn(self, cpu: _Cpu, row: np.void) -> None:
         names = self._heap(cpu, int(row["payload_at"]), int(row["payload_len"])).tobytes()
@@ -181,7 +284,7 @@ class Reader:
             return heap[first : first + length]
         return np.concatenate([heap[first:], heap[: first + length - size]])
 
-    def _take(self, cpu: _Cpu, end: int, now: int) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
+    def _take(self, cpu: _Cpu, end: int) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
         """Copy the records up to `end` and their payload; definitions go, gaps become losses."""
         slots, words = self._program.slots, self._words[cpu.number]
         first, count = cpu.tail % slots, end - cpu.tail
@@ -289,5 +392,7 @@ class Reader:
     def _hand_back(self, cpu: _Cpu, end: int) -> None:
         if end != cpu.tail:
             cpu.tail = end
-            self._heap_tail[cpu.number] = cpu.heap_tail
             self._tail[cpu.number] = end
+            if len(cpu.special):
+                cpu.special = cpu.special[np.searchsorted(cpu.special, end) :]
+                cpu.has_gap = cpu.has_gap and bool((self._program.ring[cpu.number]["event"][cpu.special % self._program.slots] == GAP).any())

@@ -29,8 +29,8 @@ class Kernel:
 
     def __init__(self, cpus: int = 2) -> None:
         self.cpus, self.slots, self.chunks = cpus, SLOTS, CHUNKS
-        self.ring = [np.zeros(SLOTS, RECORD) for _cpu in range(cpus)]
-        self.heap = [np.zeros(CHUNKS * CHUNK_BYTES, np.uint8) for _cpu in range(cpus)]
+        self.records, self.payload = np.zeros(cpus * SLOTS, RECORD), np.zeros(cpus * CHUNKS * CHUNK_BYTES, np.uint8)
+        self.ring, self.heap = np.split(self.records, cpus), np.split(self.payload, cpus)
         self.ctl = np.zeros(cpus, CTL)
         self.cfg = np.zeros(1, CFG)
         self.sent: set[int] = set()
