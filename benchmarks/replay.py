@@ -44,7 +44,7 @@ def file_loop() -> Batch:
     """Two processes that open, read, stat, write and close five files, as load.c's `mixed`."""
     maker = Maker()
     for number in range(1000):
-        path, who = b"/etc/file%d" % (number // 5 % 5), {"pid": 100 + number % 2, "cpu": number % 2, "duration": 200 + number}
+        path, who = b"/etc/file%d" % (number // 5 % 5), dict[str, Any](pid=100 + number % 2, cpu=number % 2, duration=200 + number)
         kind = number // 2 % 5
         if kind == 0:
             maker.open(path, **who)

@@ -112,14 +112,18 @@ class Reader:
         for cpu in self._cpus:  # a path that a record up to `heads` leans on was published before it: read the heads again
             self._scan(cpu, int(self._head[cpu.number]))
         spans = self._spans(heads, horizon, final=final)
-        overdue = [block for cpu in self._cpus if (block := self._overdue(cpu, now, final=final)) is not None]
         batch = None
-        if overdue or any(cpu.has_gap for cpu in self._cpus) or (batch := self._gather(spans)) is None:
-            blocks = [self._take(cpu, end) for cpu, end in spans if end > cpu.tail] + overdue
+        if final or self._has_loss() or (batch := self._gather(spans)) is None:
+            blocks = [self._take(cpu, end) for cpu, end in spans if end > cpu.tail]
+            blocks += [block for cpu in self._cpus if (block := self._overdue(cpu, now, final=final)) is not None]
             batch = self._merge(blocks) if blocks else None
         for cpu, end in spans:
             self._hand_back(cpu, end)
         return batch if batch is not None and len(batch.records) else None
+
+    def _has_loss(self) -> bool:
+        """Whether a loss stands among what was scanned, or waits for its place."""
+        return any(cpu.has_gap for cpu in self._cpus) or bool(self._gap.any())
 
     def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
         """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
