@@ -22,6 +22,7 @@ Examples:
   sudo kellect-tui -c nginx                      only what is called nginx
   sudo kellect-tui -e file,-file.read            file events, but no reads
   sudo kellect-tui --filter 'failed and not comm = sshd'
+  sudo kellect-tui run -- make -j2               the screen over what a command does
   sudo kellect-tui record -o build.kellect -- make -j2
   kellect-tui open build.kellect                 the same screen over a saved session
   kellect-tui summary build.kellect              what happened in it
@@ -36,6 +37,27 @@ Examples:
   sudo kellect-tui record -o night.kellect --duration 8h
   sudo kellect-tui record -o build.kellect -- make -j2
   sudo kellect-tui record -e network -o - | jq .arguments.addr
+"""
+
+
+RUN_HELP = """
+CMD has no keyboard: its standard input is empty, and /dev/tty cannot be opened. What it prints goes through a pseudo-terminal
+of its own (TERM=dumb) into a pane that O shows, the last 10,000 lines, and with --output all of it into a file. It leads a process
+group of its own; `:` sends that SIGINT, SIGTERM or SIGKILL.
+
+The first event is CMD's own exec. The screen stays open when CMD has ended, and goes on watching what it left behind. Quitting while
+CMD runs asks whether to end it or to leave it running. A SIGTERM or SIGHUP that the monitor gets is passed on, and the monitor waits
+for CMD's end; a second one leaves CMD running. SIGINT is only passed on.
+
+The exit status is CMD's: 128+N where signal N ended it, 127 not found, 126 not executable, 0 where it was left running.
+"""
+
+RUN_EXAMPLES = """
+\b
+Examples:
+  sudo kellect-tui run -- make -j2
+  sudo kellect-tui run --filter failed --output build.log -- ./configure
+  sudo kellect-tui run -a -e network -- curl https://example.org
 """
 
 
@@ -234,6 +256,44 @@ def record(
         command=list(command),
         everything=everything,
         summary=summary,
+        summary_file=summary_file,
+    )
+    ctx.exit(status)
+
+
+@cli.command(epilog=RUN_EXAMPLES, help=f"Watch what CMD and its descendants do, on the screen, from its first event on.\n{RUN_HELP}")
+@click.option("-a", "--all", "everything", is_flag=True, help="The whole system, not only CMD's own tree.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Keep what CMD prints in this file too, byte for byte.")
+@click.option("--keep", type=Count(), default=5_000_000, metavar="N", help="Events to keep in memory; older ones go.  [default: 5M]")
+@click.option("--filter", "display_filter", default="", metavar="EXPR", help="First display filter, as typed after `/`.")
+@summary_options
+@capture_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True, metavar="-- CMD [ARG…]")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    everything: bool,
+    output: Path | None,
+    keep: int,
+    display_filter: str,
+    duration: float | None,
+    command: tuple[str, ...],
+    summary: str | None,
+    summary_file: Path | None,
+    **capture: Any,
+) -> None:
+    from kellect_tui import commands
+
+    status = commands.run(
+        options_of(**capture),
+        list(command),
+        everything=everything,
+        output=output,
+        keep=keep,
+        display_filter=display_filter,
+        duration=duration,
+        summary=summary or "text",
         summary_file=summary_file,
     )
     ctx.exit(status)

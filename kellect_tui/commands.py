@@ -31,8 +31,7 @@ def live(options: CaptureOptions, *, duration: float | None, keep: int, display_
     from kellect_tui.session.session import Session
     from kellect_tui.tui.app import KellectApp
 
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
-        raise KellectError("the screen needs a terminal", "`kellect-tui record -o FILE` captures without one")
+    _require_terminal()
     check_filter(display_filter)
     privileges.require()
     session = Session(keep)
@@ -44,6 +43,38 @@ def live(options: CaptureOptions, *, duration: float | None, keep: int, display_
         capture.stop()
     if capture.error is not None:
         raise capture.error
+
+
+def _require_terminal() -> None:
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise KellectError("the screen needs a terminal", "`kellect-tui record -o FILE` captures without one")
+
+
+def run(
+    options: CaptureOptions,
+    command: list[str],
+    *,
+    everything: bool,
+    output: Path | None,
+    keep: int,
+    display_filter: str,
+    duration: float | None,
+    summary: str,
+    summary_file: Path | None,
+) -> int:
+    """The screen over a command's own tree. Returns the exit status."""
+    from kellect_tui.bpf import privileges
+    from kellect_tui.running import Run
+    from kellect_tui.summarizing import SummaryWish
+
+    _require_terminal()
+    check_filter(display_filter)
+    privileges.require()
+    wish = SummaryWish(summary, summary_file)
+    watched = Run(
+        options, command, everything=everything, output=output, keep=keep, display_filter=display_filter, duration=duration, summary=wish
+    )
+    return watched.run()
 
 
 def demo(display_filter: str) -> None:

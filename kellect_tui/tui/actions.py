@@ -33,7 +33,7 @@ class Action:
         title: A few words, for the palette; empty: not in the palette (it makes no sense there).
         help: One line for the help screen.
         group: Heading in the help screen.
-        where: `any`, `table` (the event tabs), `tree` or `live` (a running capture).
+        where: `any`, `table` (the event tabs), `tree` or `command` (the screen over a command's own tree).
         footer: The word in the footer of the event tabs, and of the tree; empty: not there.
         early: Runs before keys that were typed ahead reach anything: it moves the focus.
     """
@@ -119,6 +119,11 @@ ACTIONS = (
     Action("threads", ("w",), "Tree: show or hide threads", "show or hide threads", PROCESS, "tree"),
     Action("kernel_threads", ("W",), "Tree: show or hide kernel threads", "show or hide kernel threads", PROCESS, "tree"),
     Action("account", ("a",), "Account: what happened, and what of it is here", "what was captured, lost, skipped, left out", PROGRAM),
+    Action("output", ("O",), "Command: show or hide its output", "of `run -- CMD`: show or hide what the command prints; J K scroll", PROGRAM, "command", footer=("output", "output")),
+    Action("interrupt_command", (), "Command: interrupt it (SIGINT to its process group)", "", PROGRAM, "command"),
+    Action("end_command", (), "Command: end it (SIGTERM to its process group)", "", PROGRAM, "command"),
+    Action("kill_command", (), "Command: kill it (SIGKILL to its process group)", "", PROGRAM, "command"),
+    Action("summary", (), "Summary: programs, files, peers, failures (of what the filter lets through)", "", PROGRAM),
     Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON, JSON lines, CSV, Parquet", PROGRAM, footer=("save", "save"), early=True),
     Action("palette", ("colon", "ctrl+p"), "", "everything by name, themes, capture options", PROGRAM, early=True),
     Action("theme", (), "Theme: choose the colours", "", PROGRAM),
@@ -139,8 +144,10 @@ def in_group(group: str) -> Iterator[Action]:
     return (action for action in ACTIONS if action.group == group and action.keys)
 
 
-def allowed(action: Action, tab: str) -> bool:
-    """Whether the action makes sense in this tab."""
+def allowed(action: Action, tab: str, *, command: bool = False) -> bool:
+    """Whether the action makes sense in this tab; `command`: there is one."""
+    if action.where == "command":
+        return command
     return action.where == "any" or (action.where == "tree") == (tab == "tree")
 
 

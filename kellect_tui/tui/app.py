@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App
@@ -16,15 +17,19 @@ from textual.binding import Binding, BindingType
 from kellect_tui.session.session import Session
 from kellect_tui.tui.account import account
 from kellect_tui.tui.capture_switch import CaptureControl
+from kellect_tui.tui.command_view import CommandControl
 from kellect_tui.tui.meter import CostMeter, Rate
 from kellect_tui.tui.palette import ActionProvider
 from kellect_tui.tui.priority import prefer_this_thread
-from kellect_tui.tui.saving import filter_help, save_screen
+from kellect_tui.tui.safe_text import safe_text
+from kellect_tui.tui.saving import filter_help, save_screen, summary_text
 from kellect_tui.tui.screens.confirm import Confirm
 from kellect_tui.tui.screens.help import HelpScreen
+from kellect_tui.tui.screens.leave import END, LeaveCommand
 from kellect_tui.tui.screens.main import MainScreen
 from kellect_tui.tui.screens.reading import Reading
 from kellect_tui.tui.screens.save import Saved, saved_text
+from kellect_tui.tui.screens.summary import SummaryScreen
 from kellect_tui.tui.terminal import TerminalDriver
 
 ASK_FROM = 10_000
@@ -53,6 +58,10 @@ class KellectApp(App[None]):
         cost: Measures ourselves; None: by psutil.
         rate: Events per second; None: by the monotonic clock.
         now: Epoch ns.
+        command: The command whose tree is shown; None: there is none.
+
+    Attributes:
+        answer: What is to become of a command that runs still (`screens.leave`); None: nobody was asked.
     """
 
     CSS_PATH = "app.tcss"
@@ -71,13 +80,16 @@ class KellectApp(App[None]):
         cost: CostMeter | None = None,
         rate: Rate | None = None,
         now: Callable[[], int] = time.time_ns,
+        command: CommandControl | None = None,
     ) -> None:
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)  # exported by some shells and by libreadline: a size that no resize changes
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.title = title
-        self.main = MainScreen(session, live, initial_filter, cost, rate, now)
+        self.main = MainScreen(session, live, initial_filter, cost, rate, now, command)
+        self.command = command
+        self.answer: str | None = None
         self._saved_events = 0
 
     def get_default_screen(self) -> MainScreen:
@@ -88,10 +100,17 @@ class KellectApp(App[None]):
         """A terminal that is closed ends the program in order, so that the capture is stopped."""
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, self.exit)
-            loop.add_signal_handler(signal.SIGTERM, self.exit)
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(number, self._told_to_end, number)
+            if self.command is not None:
+                loop.add_signal_handler(signal.SIGINT, self.command.send_group, signal.SIGINT)
             spare_the_collector()
             prefer_this_thread()
+
+    def _told_to_end(self, number: int) -> None:
+        if self.command is not None:
+            self.command.send_group(number)
+        self.exit()
 
     def action_show_help(self) -> None:
         """The help, over the main screen."""
@@ -100,6 +119,10 @@ class KellectApp(App[None]):
     def action_show_account(self) -> None:
         """The account of what happened, over the main screen."""
         self.push_screen(Reading("the account: what happened, and what of it is here", account(self.session, self.main.clock), "a"))
+
+    def action_summary(self) -> None:
+        """What happened, over the main screen."""
+        self.push_screen(SummaryScreen(partial(summary_text, self.session, self.main.views.filter)))
 
     def action_save(self) -> None:
         """The save dialogue, over the main screen."""
@@ -114,11 +137,26 @@ class KellectApp(App[None]):
     async def action_quit(self) -> None:
         """Quit; a second time while asked means yes."""
         unsaved = self.session.ledger.captured - self._saved_events
+        if self.command is not None and self.command.poll() is None:
+            self._ask_about_command(unsaved)
+            return
         if isinstance(self.screen, Confirm) or not self._is_capture() or unsaved <= ASK_FROM:
             self.exit()
         else:
             question = f"{unsaved:,} captured events are not saved."
             self.push_screen(Confirm(question, "quit without saving"), self._quit_if)
+
+    def _ask_about_command(self, unsaved: int) -> None:
+        if isinstance(self.screen, LeaveCommand):
+            self._leave(END)  # asked again: as with the other question, that means yes
+        elif self.command is not None:
+            said = f"{unsaved:,} captured events are not saved." if unsaved > ASK_FROM else ""
+            self.push_screen(LeaveCommand(safe_text(self.command.name), said), self._leave)
+
+    def _leave(self, answer: str | None) -> None:
+        if answer is not None:
+            self.answer = answer
+            self.exit()
 
     def _is_capture(self) -> bool:
         return self.main.live is not None

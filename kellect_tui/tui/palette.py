@@ -16,9 +16,9 @@ class ActionProvider(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         screen: Screen[object] = self.screen
-        tab = getattr(screen, "tab", "all")
+        tab, command = getattr(screen, "tab", "all"), getattr(screen, "command", None) is not None
         for action in ACTIONS:
-            if action.title and allowed(action, tab):
+            if action.title and allowed(action, tab, command=command):
                 keys = f"{action.shown_keys}  " if action.keys else ""
                 yield action.title, f"{keys}{action.help}", partial(screen.run_action, action.name)
         extra: Callable[[], Iterator[tuple[str, str, Callable[[], object]]]] | None = getattr(screen, "capture_commands", None)

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kellect_tui.export import export
-from kellect_tui.session.filter import FILTER_HELP
+from kellect_tui.export.summary import document, summarize
+from kellect_tui.export.summary_text import text
+from kellect_tui.session.filter import FILTER_HELP, Filter
 from kellect_tui.session.session import Session
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.screens.save import SaveScreen
@@ -44,6 +46,12 @@ def save_screen(session: Session, views: Views, tab: str) -> SaveScreen:
         return export(session, path, format, predicate=predicate if only_view else None, progress=progress, cancelled=cancelled)
 
     return SaveScreen(suggested_name(session), SUFFIXES, view_text if len(view_text) <= VIEW_CELLS else f"{view_text[: VIEW_CELLS - 1]}…", write)
+
+
+def summary_text(session: Session, filter: Filter | None, stopped: Callable[[], bool]) -> str | None:
+    """The summary of what the filter lets through; None where it was stopped."""
+    summary = summarize(session, filter, stopped)
+    return None if summary is None else text(document(session, summary, filter="" if filter is None else filter.text))
 
 
 def filter_help() -> list[tuple[str, str, str]]:

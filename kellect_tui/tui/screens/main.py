@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
@@ -22,9 +23,10 @@ from kellect_tui.session.filter.of_processes import parse_processes
 from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.session import Session
 from kellect_tui.tui import columns
-from kellect_tui.tui.actions import ACTIONS, BY_METHOD, EARLY, TABS, allowed, bindings
+from kellect_tui.tui.actions import ACTIONS, BY_METHOD, EARLY, TABS, Action, allowed, bindings
 from kellect_tui.tui.capture_switch import CaptureControl, CaptureSwitch
 from kellect_tui.tui.clipboard import Clipboard
+from kellect_tui.tui.command_view import CommandControl, CommandView, state_word
 from kellect_tui.tui.describe import detail, process_of
 from kellect_tui.tui.describe_process import Told, describe, title
 from kellect_tui.tui.finder import Finder
@@ -60,6 +62,7 @@ class MainScreen(Screen[None]):
         cost: Measures ourselves.
         rate: Events per second.
         now: Epoch ns.
+        command: The command whose tree this is; None: there is none.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -72,10 +75,13 @@ class MainScreen(Screen[None]):
         cost: CostMeter | None = None,
         rate: Rate | None = None,
         now: Callable[[], int] = time.time_ns,
+        command: CommandControl | None = None,
     ) -> None:
         super().__init__()
         self.session = session
         self.live = live
+        self.command = command
+        self.command_view = None if command is None else CommandView(command, id="output")
         self.tab = "all"
         self.paused = False
         self.clock = Clock(origin_ns=session.started_ns or 0)
@@ -115,6 +121,8 @@ class MainScreen(Screen[None]):
         with Vertical(id="detail"):
             yield self.detail_title
             yield self.detail_pane
+        if self.command_view is not None:
+            yield self.command_view
         yield self.footer
         yield Static("terminal too small", id="too-small", markup=False)
 
@@ -123,6 +131,8 @@ class MainScreen(Screen[None]):
         for part in (self.header, self.tab_bar, self.filter_bar, self.footer):
             part.add_class("part")
         self.query_one("#detail").add_class("part")
+        if self.command_view is not None:
+            self.command_view.add_class("part")
         self.table.set_clock(self.clock)
         self.set_focus(self.table)
         self.table.show(self._everything)
@@ -156,6 +166,8 @@ class MainScreen(Screen[None]):
                 self._sync_tree()
         elif (building_here or (not self.paused and self.views.advance(self.tab))) and self.table.sync() and self.table.follow:
             self._moved()
+        if self.command_view is not None and self.has_class("-output"):
+            self.command_view.sync()
         if self._frames % STATUS_FRAMES == 0:
             self._status()
 
@@ -207,13 +219,15 @@ class MainScreen(Screen[None]):
             dropped=self.session.store.dropped,
             unseen=totals.unseen,
             note="cut short" if self.session.cut_short else "",
+            command=None if self.command is None else state_word(self.command),
         )
         self.header.tell(facts)
         counts = {"all": ledger.captured, **ledger.by_family, "tree": len(self.session.processes)}
         self.tab_bar.tell(TABS, counts, self.tab)
         self._show_matches()
         which = int(self.tab == "tree")
-        keys = [(action.shown_keys.split()[0], action.footer[which], f"screen.{action.name}") for action in ACTIONS if action.footer[which]]
+        offered = [action for action in ACTIONS if action.footer[which] and self._has(action)]
+        keys = [(action.shown_keys.split()[0], action.footer[which], f"screen.{action.name}") for action in offered]
         self.footer.tell(keys, self._cost, self._complete())
         if self.live is not None and self.live.error is not None and not self._told_error:
             self._told_error = True
@@ -573,11 +587,13 @@ class MainScreen(Screen[None]):
         """Open the detail of the event or the process."""
         if self.tab == "tree":
             if self.tree_view.row_count:
+                self.remove_class("-output")
                 self.add_class("-detail")
                 self._show_process()
                 self.call_after_refresh(self._keep_cursor_visible)
         elif self.table.row_count:
             self.table.hold()
+            self.remove_class("-output")
             self.add_class("-detail")
             self._show_detail()
             self.call_after_refresh(self._keep_cursor_visible)
@@ -607,8 +623,11 @@ class MainScreen(Screen[None]):
         self.detail_pane.show(describe(process, thread, told), keep_place=keep_place)
 
     def action_scroll_detail(self, lines: int) -> None:
-        """Scroll the detail."""
-        self.detail_pane.scroll_by(lines)
+        """Scroll the detail, or the output."""
+        if self.command_view is not None and self.has_class("-output"):
+            self.command_view.pane.scroll_by(lines)
+        else:
+            self.detail_pane.scroll_by(lines)
 
     def action_back(self) -> None:
         """Stop what is running, else close the detail, else forget the search."""
@@ -617,8 +636,8 @@ class MainScreen(Screen[None]):
             if job.purpose == "tab":
                 self.action_tab(self._tab_before)
             self._show_matches()
-        elif self.has_class("-detail"):
-            self.remove_class("-detail")
+        elif self.has_class("-detail") or self.has_class("-output"):
+            self.remove_class("-detail", "-output")
         else:
             self.finder.forget()
             self._show_matches()
@@ -705,7 +724,44 @@ class MainScreen(Screen[None]):
             return True
         if self.filter_bar.editing and action in EARLY and action != "save":
             return False
-        return allowed(known, self.tab)
+        return self._has(known)
+
+    def _has(self, action: Action) -> bool:
+        return allowed(action, self.tab, command=self.command is not None)
+
+    # The command.
+
+    def action_output(self) -> None:
+        """Show or hide what the command prints."""
+        self.toggle_class("-output")
+        self.remove_class("-detail")
+        if self.command_view is not None:
+            self.call_after_refresh(self.command_view.sync)
+
+    def action_interrupt_command(self) -> None:
+        """As Ctrl-C on its terminal would."""
+        self._send(signal.SIGINT)
+
+    def action_end_command(self) -> None:
+        """Ask it to end."""
+        self._send(signal.SIGTERM)
+
+    def action_kill_command(self) -> None:
+        """End it."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.command is None:
+            return
+        if self.command.poll() is not None:
+            self.notify("The command has ended already.", markup=False)
+            return
+        self.command.send_group(number)
+        self.notify(f"{number.name} sent to {safe_text(self.command.name)} and its process group.", markup=False)
+
+    def action_summary(self) -> None:
+        """What happened, in sums."""
+        self.run_app_action("summary")
 
     def action_help(self) -> None:
         """The help."""

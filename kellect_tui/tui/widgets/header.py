@@ -26,6 +26,7 @@ class Facts:
         dropped: Events that retention let go of.
         unseen: What was not recorded and is counted: io_uring operations, calls not decoded, skipped runs.
         note: A word more, such as `cut short`.
+        command: The command whose tree this is, and its state; None: there is none.
     """
 
     host: str = ""
@@ -38,6 +39,7 @@ class Facts:
     dropped: int = 0
     unseen: int = 0
     note: str = ""
+    command: Word | None = None
 
 
 STATE_STYLES = {"LIVE": "live", "PAUSED": "paused", "SAVED": "saved", "STOPPED": "paused", "FAILED": "alarm", "STARTING": "saved"}
@@ -52,6 +54,8 @@ class Header(Line):
         if facts.host:
             left.append(Word(f"── {safe_text(facts.host)} · {safe_text(facts.kernel)} ", "dim"))
         right = [Word(f" {facts.state} ", STATE_STYLES.get(facts.state, "dim"))]
+        if facts.command is not None:
+            right.insert(0, facts.command)
         if facts.note:
             right.append(Word(f" {facts.note} ", "warn"))
         if facts.live:
