@@ -88,8 +88,7 @@ class Capture:
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._cpu_before = 0.0
-        root = session.scope.pid if session.scope is not None else None
-        self._healer = Healer(session.processes, self._now_ns, root=root) if sees_all() else None
+        self._healer: Healer | None = None
 
     def start(self, *, wait: bool = True) -> None:
         """Start the thread; with `wait`, until the probes are in place. Raises what the source's start raised."""
@@ -152,7 +151,11 @@ class Capture:
         self._change(State.STARTING)
         self._cpu_before = time.process_time()
         start = self.source.start()
-        self.session.begin(start, self._seeds() if self._healer is not None else ())
+        global_pids = sees_all()  # in another pid namespace the numbers of /proc are not those of events
+        self.session.begin(start, self._seeds() if global_pids else ())
+        if global_pids:
+            root = self.session.scope.pid if self.session.scope is not None else None
+            self._healer = Healer(self.session.processes, self._now_ns, root=root)
         self._change(State.RUNNING)
         self._settled.set()
 
@@ -163,15 +166,21 @@ class Capture:
             now = time.monotonic()
             if now - told >= TOTALS_SECONDS:
                 told = now
-                self.session.update(self.source.totals())
+                self._update()
             if self._healer is not None:
-                self._healer.look(self.session.totals.tree_lost)
+                self._healer.look()
             for sink in self._sinks:
                 sink.update(self.session)
             if self._ended is not None and self._ended():
                 break
             if rows < MANY_ROWS:
                 self._stop.wait(POLL_SECONDS if rows >= FEW_ROWS else QUIET_SECONDS)
+
+    def _update(self) -> None:
+        totals = self.source.totals()
+        self.session.update(totals)
+        if self._healer is not None:
+            self._healer.lost(totals.tree_lost)
 
     def _take(self, batch: Batch | None) -> int:
         """Rows taken in."""
@@ -185,13 +194,15 @@ class Capture:
 
     def _finish(self) -> None:
         healer = self._healer
-        if healer is not None and healer.last_check(self.source.totals().tree_lost):
+        self._update()
+        if healer is not None and healer.last_check():
             end = time.monotonic() + LAST_CHECK_SECONDS
             while healer.read(PROCESSES_PER_LOOK) and time.monotonic() < end:
                 self._take(self.source.read())
         self._take(self.source.stop())
         if healer is not None:
-            healer.finish(self.source.totals().tree_lost)
+            self._update()
+            healer.finish()
         self.session.finish(self.source.totals(), self.cpu_seconds)
         for sink in self._sinks:
             sink.finish(self.session)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from kellect_tui.session.process import Process, Thread
+from kellect_tui.session.process import Birth, Process, Thread
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.procfs import TICK_NS, ProcessSeed, Stat, ThreadSeed, pids, read_seed, read_stat, read_tasks
 
@@ -59,6 +59,7 @@ class Healer:
         self._root = root
         self._proc = proc
         self._lost = 0
+        self._told_ns = clock()
         self._looked_ns = 0
         self._wanted = False
         self._ended_ns = 0
@@ -66,15 +67,18 @@ class Healer:
         self._reading: Iterator[None] | None = None
         self._read_ns = 0
 
-    def look(self, lost: int) -> None:
-        """After each batch: do a little of what there is to do.
+    def lost(self, count: int) -> None:
+        """So many events that make the tree were lost so far: to be told as often as it is known."""
+        now_ns = self._clock()
+        if count != self._lost:
+            self._processes.lost(self._told_ns, now_ns)
+            self._lost, self._wanted = count, True
+        self._told_ns = now_ns
 
-        Args:
-            lost: Events that make the tree lost so far. All from before the last look less `SETTLED_NS` have been taken in.
-        """
+    def look(self) -> None:
+        """After each batch: do a little of what there is to do. All events from before the last look less `SETTLED_NS` have been taken in."""
         now_ns = self._clock()
         self._adopt()
-        self._note(lost, now_ns)
         if self._findings is None:
             if self._wanted and now_ns - self._ended_ns >= PAUSE_NS:
                 self._begin()
@@ -84,9 +88,8 @@ class Healer:
             self._believe()
         self._looked_ns = now_ns
 
-    def last_check(self, lost: int) -> bool:
+    def last_check(self) -> bool:
         """Before the probes go: begin a last check, where one is due. Whether there is something to `read`."""
-        self._note(lost, self._clock())
         if self._wanted or self._findings is not None:
             self._begin()
         return self._reading is not None
@@ -98,17 +101,11 @@ class Healer:
         self._read_ns = self._clock()
         return self._reading is not None
 
-    def finish(self, lost: int) -> None:
+    def finish(self) -> None:
         """After the last batch: believe what was found."""
         self._adopt()
-        self._note(lost, self._clock())
         if self._findings is not None:
             self._believe()
-
-    def _note(self, lost: int, now_ns: int) -> None:
-        if lost != self._lost:
-            self._processes.lost(self._looked_ns or now_ns, now_ns)
-            self._lost, self._wanted = lost, True
 
     def _adopt(self) -> None:
         """Ask who adopted those whose parent has just ended; the kernel decides it a moment after the parent's exit event."""
@@ -141,10 +138,8 @@ class Healer:
                 yield
 
     def _chosen(self) -> list[Process]:
-        if self._root is None:
-            return self._processes.living()
-        root = self._processes.by_pid(self._root)
-        return [process for process in self._processes.descendants(root) if process.running] if root is not None else []
+        """The living ones that the tree is about: with a root not those above it, whose ends nobody tells."""
+        return [process for process in self._processes.living() if self._root in (None, process.pid) or process.birth is not Birth.BEFORE]
 
     def _belongs(self, seed: ProcessSeed) -> bool:
         parent = self._processes.by_pid(seed.ppid)

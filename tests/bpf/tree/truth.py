@@ -140,3 +140,90 @@ def _ended(life: Life, threads: Iterable[Thread], node: Process) -> Iterator[tup
     for thread in threads:
         if thread.tid != node.pid:  # a leader that an exec has replaced
             yield thread.tid, thread.comm, SWEPT if thread.tid in swept and thread.exit_seen else thread.exit_status
+
+
+def lies(lives: list[Life], table: Processes) -> list[str]:
+    """Claims of a tree with losses that are not so, one text for each node; nodes, and what they could have said, may be missing."""
+    wanted: dict[int, list[Life]] = defaultdict(list)
+    for life in lives:
+        wanted[life.pid].append(life)
+    wrong: list[str] = []
+    taken: dict[Life, Process] = {}
+    for node in _ours(lives, table):
+        life: Life | None = _life_of(node, wanted[node.pid], table)
+        if life is None:
+            wrong.append(f"never made: {node} {node.healed} {node.start_ns // TICK_NS}")
+        elif life in taken:
+            wrong.append(f"made once: {node} {node.healed} and {taken[life]} {taken[life].healed}")
+        else:
+            taken[life] = node
+            found = list(_false(life, node, table))
+            if found:
+                wrong.append(f"{node} {node.healed}: " + "; ".join(found))
+    return wrong
+
+
+def _ours(lives: list[Life], table: Processes) -> list[Process]:
+    """Nodes with pids of these processes, that are not of others before them."""
+    pids, since = {life.pid for life in lives}, lives[0].start
+    known = (node for node in table.all() if node.pid in pids and node.birth is not Birth.BEFORE)
+    return [node for node in known if not node.start_ns or node.start_ns // TICK_NS >= since]
+
+
+def _life_of(node: Process, lives: list[Life], table: Processes) -> Life | None:
+    """The life that a node speaks of: by its start; where that is not known by when it was seen to end."""
+    if node.start_ns:
+        starts = [life for life in lives if life.start == node.start_ns // TICK_NS]
+        if len(starts) < 2:
+            return next(iter(starts), None)
+        lives = starts
+    if node.ended_ns is not None and node.exit_seen:
+        at = node.ended_ns - table.epoch_offset_ns
+        return next((life for life in lives if life.end["at"] <= at <= (life.reaped or {"at": at})["at"]), None)
+    return lives[0] if len(lives) == 1 else None
+
+
+def _false(life: Life, node: Process, table: Processes) -> Iterator[str]:
+    if node.running:
+        yield "runs"
+    at = 0 if node.ended_ns is None else node.ended_ns - table.epoch_offset_ns
+    if at < life.end["at"]:
+        yield f"ended at {at}, was at {life.end['at']} at least"
+    claims: list[tuple[str, Any, Any]] = []
+    if node.exit_seen:
+        status, signal, core = life.how()
+        claims += [("status", status, node.exit_status), ("signal", signal, node.exit_signal), ("ppid", life.end["ppid"], node.ppid)]
+        claims += [("comm", life.end["comm"], node.comm)] if life.leader is None or node.leader is not None else []
+        claims += [("core", core, node.core_dumped)] if core is not None else []
+        if life.reaped is not None and at > life.reaped["at"]:
+            yield f"ended at {at}, was reaped at {life.reaped['at']}"
+    elif (node.exit_status, node.exit_signal, node.core_dumped) != (None, None, False):
+        yield "an end that nobody saw"
+    if node.birth is Birth.FORKED and life.forker is not None:
+        forker = node.forked_by
+        claims.append(("forker", life.forker.pid, None if forker is None else forker.pid))
+        if forker is not None and forker.start_ns:
+            claims.append(("forker's start", life.forker.start, forker.start_ns // TICK_NS))
+    if node.killed_by is not None:
+        claims.append(("killer", life.end["killer"], node.killed_by.pid))
+    yield from (f"{name}: was {was!r}, is {told!r}" for name, was, told in claims if was != told)
+    yield from _false_parts(life, node, table)
+
+
+def _false_parts(life: Life, node: Process, table: Processes) -> Iterator[str]:
+    """Programs and threads: what is claimed must have been, in this order, and what is missing must be owed to a loss."""
+    ran = [_ran(line) for line in life.programs]
+    told = [_told(program) for program in node.generations if program.seen]
+    places = iter(ran)
+    if not all(any(program == one for one in places) for program in told):
+        yield f"programs: were {ran!r}, are {told!r}"
+    if len(told) < len(ran) and not table.lossy(node):
+        yield f"programs are missing and no loss is told: were {ran!r}, are {told!r}"
+    tids = {line["tid"]: line for line in life.threads}
+    for thread in node.ended_threads:
+        if thread.tid != node.pid and thread.tid not in tids:
+            yield f"a thread that never was: {thread}"
+        elif thread.tid != node.pid and thread.exit_seen and tids[thread.tid]["code"] >= 0 and tids[thread.tid]["code"] != thread.exit_status:
+            yield f"a thread's end: was {tids[thread.tid]!r}, is {thread}"
+    if node.threads:
+        yield f"threads left: {node.threads}"
