@@ -145,12 +145,12 @@ def _ended(life: Life, threads: Iterable[Thread], node: Process) -> Iterator[tup
 def lies(lives: list[Life], table: Processes) -> list[str]:
     """Claims of a tree with losses that are not so, one text for each node; nodes, and what they could have said, may be missing."""
     wanted: dict[int, list[Life]] = defaultdict(list)
-    for life in lives:
-        wanted[life.pid].append(life)
+    for one in lives:
+        wanted[one.pid].append(one)
     wrong: list[str] = []
     taken: dict[Life, Process] = {}
     for node in _ours(lives, table):
-        life: Life | None = _life_of(node, wanted[node.pid], table)
+        life = _life_of(node, wanted[node.pid], table)
         if life is None:
             wrong.append(f"never made: {node} {node.healed} {node.start_ns // TICK_NS}")
         elif life in taken:
