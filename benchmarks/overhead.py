@@ -20,8 +20,8 @@ from pathlib import Path
 import loads
 
 from kellect_tui.bpf.btf import Btf
-from kellect_tui.bpf.program import attach, load
 from kellect_tui.bpf.source import LiveSource
+from kellect_tui.bpf.syscall import attach, load
 from kellect_tui.events.options import CaptureOptions
 
 KINDS = {

@@ -42,12 +42,16 @@ static u64 (*boot_ns)(void) = (void *)125;
 #define PAY_PATH 4608u    // payload limit of one path definition
 #define SEC_MAX 4128u     // largest section but argv
 #define ARGV_MAX 8192u
-#define ARGV_TURN 512     // strings of a failed exec in one turn; eight turns reach 4096 empty ones
-#define ARGV_TURNS 8
 #define RESERVE 8u        // slots that one event may take: a gap record, itself, its path definitions
-#define VECTORS 320       // messages and their vectors, together, that are added up
 #define MOVE_NS 20000000u // a call that moves names is done in this time; one that hangs must not have every path sent for ever
-#define COMPONENTS 400    // path components in one turn of a walker; four turns reach 4095 bytes of one-letter names
+// Loops are cut into turns (a tail call each, of which the kernel allows 33), because the verifier walks through every pass
+// of a turn: it decides how long the start takes.
+#define ARGV_TURN 256     // strings of a failed exec in one turn; 16 turns reach 4096 empty ones
+#define ARGV_TURNS 16
+#define VECTORS 80        // messages and their vectors, together, that are added up in one turn
+#define VECTOR_TURNS 4
+#define COMPONENTS 160    // path components in one turn of a walker; 13 turns reach 4095 bytes of one-letter names
+#define WALK_TURNS 14
 
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
 enum { HIDDEN_FAMILY = 4, FAMILIES = 6 };
@@ -477,7 +481,7 @@ static __always_inline int walk(struct ctl *c) {
         if (i == COMPONENTS - 1)
             bits = 64;
     }
-    if (bits == 64 && c->turn < 6) {
+    if (bits == 64 && c->turn < WALK_TURNS) {
         SET(c->dentry, dentry);
         SET(c->mnt, mnt);
         SET(c->root, root);
@@ -1355,28 +1359,30 @@ int messages(u64 *ctx) {
     s64 ret = r->result;
     struct { u64 name; u32 name_length, pad; u64 vectors, count, control, control_length; u32 flags, pad2, moved, pad3; } m = {};
     u32 marks = 0;
-    SET(c->sum, 0);
-    SET(c->bad, 0);
-    SET(c->moved, 0);
-    *(volatile u64 *)(p + 24) = 0;
-    *(volatile u64 *)(p + 32) = 0;
-    // One loop over messages and their vectors, its state in the map: nested ones cost the verifier a million steps.
-    SET(c->message, 0);
-    SET(c->vector, 0);
-    SET(c->vectors, 0);
-    SET(c->many, many);
-    SET(c->messages, count);
-    SET(c->messages_at, v);
-    SET(c->messages_done, many ? ret : 0);
     u64 kind = d->kind[n];
-    if (kind == S_VECTORS) {
-        SET(c->messages, (u64)0);
-        SET(c->vectors_at, v);
-        SET(c->vectors, (u32)c->a[2]);
+    // One loop over messages and their vectors, its state in the map: nested ones cost the verifier a million steps.
+    if (!GET(c->turn)) {
+        *(volatile u64 *)(p + 24) = 0;
+        *(volatile u64 *)(p + 32) = 0;
+        SET(c->sum, 0);
+        SET(c->bad, 0);
+        SET(c->moved, 0);
+        SET(c->message, 0);
+        SET(c->vector, 0);
+        SET(c->vectors, 0);
+        SET(c->many, many);
+        SET(c->messages, count);
+        SET(c->messages_at, v);
+        SET(c->messages_done, many ? ret : 0);
+        if (kind == S_VECTORS) {
+            SET(c->messages, (u64)0);
+            SET(c->vectors_at, v);
+            SET(c->vectors, (u32)c->a[2]);
+        }
+        SET(c->finished, 0);
     }
-    SET(c->finished, 0);
 #pragma clang loop unroll(disable)
-    for (u64 turn = 0; turn < VECTORS; turn++) {
+    for (u64 pass = 0; pass < VECTORS; pass++) {
         u64 i = GET(c->message), j = GET(c->vector);
         if (j >= GET(c->vectors)) {
             if (i >= GET(c->messages)) {
@@ -1412,6 +1418,11 @@ int messages(u64 *ctx) {
             SET(c->bad, GET(c->bad) | 1);  // more than 64 bits hold
         SET(c->vector, j + 1);
     }
+    if (!GET(c->finished) && GET(c->turn) < VECTOR_TURNS - 1) {
+        SET(c->turn, GET(c->turn) + 1);
+        exit_next.call((void *)ctx, X_MESSAGES);
+    }
+    SET(c->turn, 0);
     if (!GET(c->finished) && (GET(c->message) < GET(c->messages) || GET(c->vector) < GET(c->vectors)))
         SET(c->bad, GET(c->bad) | ((s64)GET(c->message) < GET(c->messages_done) ? 3 : 1));
     if (kind == S_VECTORS) {

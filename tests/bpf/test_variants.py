@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kellect_tui.bpf.program import Program, dtype_of, layout_differences
+from kellect_tui.bpf.program import Program, layout_differences
 from kellect_tui.bpf.table import DESCRIPTOR
 from kellect_tui.events.record import RECORD
 
@@ -18,8 +18,8 @@ VERIFIER_LIMIT = 1_000_000  # include/linux/bpf.h, BPF_COMPLEXITY_LIMIT_INSNS
 def test_records_are_laid_out_in_c_as_python_reads_them(typed: bool) -> None:
     program = Program(1 << 20, typed=typed)
     try:
-        assert layout_differences(dtype_of(program._bcc[b"ring"].Leaf), RECORD) == []
-        assert layout_differences(dtype_of(program._bcc[b"desc"].Leaf), DESCRIPTOR) == []
+        assert layout_differences(program.layouts["ring"], RECORD) == []
+        assert layout_differences(program.layouts["desc"], DESCRIPTOR) == []
         program.attach()
     finally:
         program.close()

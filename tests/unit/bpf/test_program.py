@@ -6,7 +6,8 @@ import ctypes as ct
 
 import numpy as np
 
-from kellect_tui.bpf.program import CHUNK_BYTES, dtype_of, layout_differences, ring_shape
+from kellect_tui.bpf.compiled import dtype_of
+from kellect_tui.bpf.program import CHUNK_BYTES, layout_differences, ring_shape
 from kellect_tui.bpf.source import comm_words
 from kellect_tui.events.record import RECORD
 

@@ -1,0 +1,65 @@
+"""A program from the cache is the compiled one; a file that cannot be trusted is compiled anew."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kellect_tui.bpf.program import SOURCE, Program
+
+pytestmark = pytest.mark.bpf
+RING_BYTES = 1 << 20
+
+
+def load(kept: Path, **options: object) -> tuple[bool, dict[str, bytes]]:
+    """(whether it was kept, its instructions) of a program that was loaded and attached."""
+    program = Program(RING_BYTES, kept=kept, **options)  # type: ignore[arg-type]  # the test's own
+    try:
+        program.attach()
+        return program.was_kept, dict(program._made.programs)
+    finally:
+        program.close()
+
+
+def test_the_second_start_compiles_nothing_and_is_the_same(tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    first, second = load(place), load(place)
+    assert (first[0], second[0]) == (False, True)
+    assert first[1] == second[1]
+
+
+def test_another_source_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    load(place)
+    assert not load(place, text=SOURCE.read_text() + "\n")[0]
+    assert not load(place, typed=False)[0]
+
+
+def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    whole = load(place)[1]
+    (file,) = place.iterdir()
+    data = bytearray(file.read_bytes())
+    data[-9] ^= 4
+    file.write_bytes(data)
+    assert load(place) == (False, whole)
+    assert load(place) == (True, whole)
+
+
+def test_a_place_that_others_may_enter_is_not_used(tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    load(place)
+    place.chmod(0o755)
+    assert not load(place)[0]
+
+
+def test_a_start_from_the_cache_does_without_bcc(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom kellect_tui.bpf.program import Program\n"
+        "Program(1 << 20, kept=Path(sys.argv[1])).close()\nprint('bcc' in sys.modules)"
+    )
+    said = [subprocess.run([sys.executable, "-c", code, tmp_path / "kept"], check=True, capture_output=True, text=True).stdout.strip() for _start in range(2)]
+    assert said == ["True", "False"]
