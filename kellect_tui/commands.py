@@ -25,17 +25,21 @@ DEMO = Path(__file__).parent / "data" / "demo.kellect"
 def live(options: CaptureOptions, *, duration: float | None, keep: int, display_filter: str) -> None:
     """The screen over a capture that starts now."""
     from kellect_tui.bpf import privileges
+
+    _require_terminal()
+    check_filter(display_filter)
+    privileges.require()
     from kellect_tui.bpf.source import LiveSource
+
+    source = LiveSource(options, screen=True)
+    source.prepare()  # the kernel looks at the probes while the screen's modules are imported
     from kellect_tui.capture import Capture
     from kellect_tui.deadline import after
     from kellect_tui.session.session import Session
     from kellect_tui.tui.app import KellectApp
 
-    _require_terminal()
-    check_filter(display_filter)
-    privileges.require()
     session = Session(keep)
-    capture = Capture(LiveSource(options, screen=True), session, ended=after(duration))
+    capture = Capture(source, session, ended=after(duration))
     capture.start()
     try:
         KellectApp(session, live=capture, initial_filter=display_filter).run()

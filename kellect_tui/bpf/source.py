@@ -9,6 +9,7 @@ import pwd
 import socket
 import uuid
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,14 @@ class LiveSource:
         self._program: Program | None = None
         self._reader: Reader | None = None
         self._final: SourceTotals | None = None
+        self._loading: Future[Program] | None = None
         self._roots: list[int] = list(options.descendants_of)
         self._waiting: list[int] = []
+
+    def prepare(self) -> None:
+        """Begin to load the probes, on a thread, for `start` to take up; what goes wrong is raised there."""
+        if self._loading is None:
+            self._loading = ThreadPoolExecutor(1, "probes").submit(Program, self._options.ring_bytes)
 
     # EventSource
 
@@ -67,7 +74,9 @@ class LiveSource:
         """Compile, load, attach. Raises CannotTrace or BadOption (a pid that is not there)."""
         _keep_memory()
         _require_pids((*self._options.pids, *self._options.descendants_of))
-        self._program = program = Program(self._options.ring_bytes)
+        self.prepare()
+        assert self._loading is not None
+        self._program = program = self._loading.result()
         program.desc[:] = descriptors(native())
         left_out = self._choose(program)
         self._reader = Reader(program, cgroups=has_cgroup2())
