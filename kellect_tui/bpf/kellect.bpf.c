@@ -575,6 +575,24 @@ static __always_inline int by_name(struct cfg *g, u64 task) {
     return 1;
 }
 
+// Loads instead of helper calls: a fifth of their cost.
+static __always_inline u64 group_id(u64 task) {
+#if defined(TYPED) && defined(OFF_DFL_CGRP) && defined(OFF_KN_ID)
+    u64 set = K(u64, task, OFF_CGROUPS), own = K(u64, set, OFF_DFL_CGRP), node = K(u64, own, OFF_CGRP_KN);
+    return K(u64, node, OFF_KN_ID);
+#else
+    return bpf_get_current_cgroup_id();
+#endif
+}
+
+static __always_inline u64 tgid_and_tid(u64 task) {
+#ifdef TYPED
+    return (u64)K(u32, task, OFF_TGID) << 32 | K(u32, task, OFF_PID);
+#else
+    return bpf_get_current_pid_tgid();
+#endif
+}
+
 static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u64 task, u64 now) {
     u64 parent = K(u64, task, OFF_REAL_PARENT), cred = K(u64, task, OFF_CRED);
     r->time = now;
@@ -605,7 +623,7 @@ static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u6
     r->file_mode = 0;
     r->what_pad = 0;
     r->cpu = bpf_get_smp_processor_id();
-    u64 group = bpf_get_current_cgroup_id();
+    u64 group = group_id(task);
     r->cgroup = group;
     if (group != c->last_group) {
         c->last_group = group;  // the reader sets it to 0 after a loss
@@ -675,7 +693,7 @@ int on_enter(u64 *ctx) {
     if (!d->event && !d->other && nr != I386_EXECVE && nr != I386_EXECVEAT && !(flags & D_MOVES))
         return 0;
     u64 task = CURRENT();
-    u64 id = bpf_get_current_pid_tgid();
+    u64 id = tgid_and_tid(task);
     struct cfg *g = my_cfg();
     if (!g)
         return 0;
@@ -806,8 +824,8 @@ int early(u64 *ctx) {
         return 0;
     u32 nr = c->nr & 511;
     struct desc *d = desc.lookup(&nr);
-    struct flight *f = flight_of(bpf_get_current_pid_tgid(), 0);
     u64 task = CURRENT();
+    struct flight *f = flight_of(tgid_and_tid(task), 0);
     if (!d || !f)
         return 0;
     u32 flags = d->flags;
@@ -909,7 +927,7 @@ int on_exit(u64 *ctx) {
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {
         struct cfg *g = my_cfg();
-        struct flight *f = flight_of(bpf_get_current_pid_tgid(), 0);
+        struct flight *f = flight_of(tgid_and_tid(task), 0);
         if (ret >= 0 && i386_moves(nr))
             new_generation();
         if (ret || (nr != I386_EXECVE && nr != I386_EXECVEAT))  // one that succeeded is an event, whoever called it
@@ -939,7 +957,7 @@ int on_exit(u64 *ctx) {
     struct cfg *g = my_cfg();
     if (!g)
         return 0;
-    u64 id = bpf_get_current_pid_tgid();
+    u64 id = tgid_and_tid(task);
     struct flight *f = flight_of(id, 0);
     if (flags & D_MOVES && ret >= 0 && moves(d, regs))
         __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
