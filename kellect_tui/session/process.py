@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum, IntFlag
 from typing import NamedTuple, Protocol
 
@@ -184,7 +183,7 @@ class Process:
     executed: int = 0
     generations: list[Generation] = field(default_factory=list)
     threads: dict[int, Thread] = field(default_factory=dict)
-    ended_threads: deque[Thread] = field(default_factory=deque)
+    ended_threads: list[Thread] = field(default_factory=list)
     leader: Thread | None = None
     threads_started: int = 1
     ended_ns: int | None = None
@@ -198,7 +197,7 @@ class Process:
     children: dict[Process, None] = field(default_factory=dict)
     tally: CountsTable | None = field(default=None, repr=False)
     slot: int = -1
-    last: Counts = field(default_factory=Counts)
+    last: Counts | None = None
     arg_start: int = 0
 
     @property
@@ -214,7 +213,7 @@ class Process:
     @property
     def counts(self) -> Counts:
         """What it did so far; a copy."""
-        return self.last if self.tally is None else self.tally.counts(self.slot)
+        return self.tally.counts(self.slot) if self.tally is not None else replace(self.last) if self.last is not None else Counts()
 
     @property
     def rate(self) -> float:

@@ -5,7 +5,6 @@ Files of versions that knew less of a process lack keys; what they do not say is
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,7 +58,7 @@ def read(row: Mapping[str, Any]) -> tuple[Process, Counts]:
     process.leader = _read_thread(row["leader"]) if "leader" in row else None
     tasks = [_read_thread(task) for task in row.get("tasks", ())]
     process.threads = {task.tid: task for task in tasks if task.running}
-    process.ended_threads = deque(task for task in tasks if not task.running)
+    process.ended_threads = [task for task in tasks if not task.running]
     counts = dict(zip(COUNT_NAMES[:_OLD_COUNTS], row["counts"], strict=True))
     families = row.get("families", {})
     counts |= {name: families.get(name, 0) for name in COUNT_NAMES[_OLD_COUNTS:]}
