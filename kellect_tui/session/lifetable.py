@@ -80,6 +80,9 @@ class LifeTable:
                 return process
         return None
 
+    def _knows(self, pid: int, start_ns: int) -> bool:
+        return any(process.start_ns // TICK_NS == start_ns // TICK_NS for process in self._lives.get(pid, ()))
+
     def _at(self, pid: int, time_ns: int) -> Process | None:
         lives = self._lives.get(pid)
         if not lives:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from kellect_tui.events.catalogue import EXIT
 from kellect_tui.session.lifetable import KEEP_EXITED, KEEP_THREADS, LifeTable, ancestors, ended_how, family, program_of, text_of
 from kellect_tui.session.process import COUNT_NAMES, Birth, Counts, Generation, Healed, Identity, Killer, Process, Thread
-from kellect_tui.session.procfs import TICK_NS, ProcessSeed, ThreadSeed, snapshot
+from kellect_tui.session.procfs import ProcessSeed, ThreadSeed, snapshot
 from kellect_tui.session.tally import SEND, Rollup, calls_only, sums
 
 __all__ = [
@@ -384,7 +384,7 @@ class Processes(LifeTable):
     def found(self, seed: ProcessSeed) -> None:
         """A running process that no event told of."""
         with self._lock:
-            if self._life(seed.pid, seed.start_ns) is None:
+            if not self._knows(seed.pid, seed.start_ns):
                 process = self._seeded(seed, Birth.LOST)
                 self._put(process, self._latest(seed.ppid))
 
@@ -415,7 +415,7 @@ class Processes(LifeTable):
     def knows(self, pid: int, start_ns: int) -> bool:
         """Whether it has this life of a pid; `start_ns` may be cut to the tick."""
         with self._lock:
-            return any(process.start_ns // TICK_NS == start_ns // TICK_NS for process in self._lives.get(pid, ()))
+            return self._knows(pid, start_ns)
 
     def living(self) -> list[Process]:
         """Those that run, in no order."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_LOST
 from kellect_tui.events.record import NO_SYSCALL, Flag
 from kellect_tui.events.syscalls import native
-from kellect_tui.session.processes import Counts, Processes, ProcessSeed, snapshot
+from kellect_tui.session.processes import KILL_NS, Birth, Counts, Killer, Process, Processes, ProcessSeed, snapshot
 from kellect_tui.session.proctree import Snapshot, Tree, TreeRow
 
 EPOCH = 1_700_000_000_000_000_000
@@ -403,3 +403,299 @@ def test_a_snapshot_of_this_machine_holds_ourselves() -> None:
     assert own.ppid == os.getppid()
     assert own.uid == os.geteuid()
     assert own.argv
+
+
+def kernel_word(status: int = 0, signal: int = 0) -> int:
+    return status << 8 | signal
+
+
+def node(story: Story, pid: int, at: int | None = None) -> Process:
+    found = story.table.by_pid(pid, at)
+    assert found is not None
+    return found
+
+
+def test_each_program_is_a_generation_and_a_fork_has_none_of_its_own() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.exec(60, start, "/bin/sh", "-c", "make")
+    story.exec(60, start, "/usr/bin/make")
+    story.fork(60, 61)
+    programs = [(program.path, program.argv, program.tid, program.seen) for program in node(story, 60).generations]
+    assert programs == [("/bin/sh", ("/bin/sh", "-c", "make"), 60, True), ("/usr/bin/make", ("/usr/bin/make",), 60, True)]
+    assert (node(story, 61).generations, node(story, 61).path) == ([], "/usr/bin/make")
+
+
+def test_of_very_many_programs_the_first_and_the_newest_are_kept() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    for number in range(100):
+        story.exec(60, start, f"/bin/p{number}")
+    process = node(story, 60)
+    assert process.executed == 100
+    assert [program.path for program in process.generations] == ["/bin/p0", *(f"/bin/p{number}" for number in range(85, 100))]
+
+
+def test_each_thread_is_a_node_with_its_own_end() -> None:
+    story = Story()
+    start = story.fork(1, 60, comm=b"server")
+    story.thread(60, 61)
+    born = story.clock
+    story.thread(60, 62)
+    time = EPOCH + story.tick()
+    story.table.exit(time_ns=time, pid=60, tid=61, code=kernel_word(3), group_dead=False, start_ns=born, comm=b"worker")
+    process = node(story, 60)
+    assert list(process.threads) == [62]
+    gone = process.ended_threads[0]
+    assert (gone.tid, gone.start_ns, gone.started_ns, gone.comm) == (61, born, EPOCH + born, "worker")
+    assert (gone.ended_ns, gone.exit_status, gone.running) == (time, 3, False)
+    story.exit(60, start, kernel_word(signal=9))
+    assert not process.threads
+    assert [(thread.tid, thread.exit_seen) for thread in process.ended_threads] == [(61, True), (62, False)]
+    story.exit(60, 0, kernel_word(signal=9), tid=62, group_dead=False)  # tells of its end after the process did
+    assert [(thread.tid, thread.exit_seen, thread.exit_signal) for thread in process.ended_threads] == [(61, True, None), (62, True, 9)]
+    assert process.healed == ()
+
+
+def test_ended_threads_are_bounded_over_all_processes() -> None:
+    story = Story(keep_threads=3)
+    story.fork(1, 60)
+    story.fork(1, 70)
+    for tid in (61, 71, 62, 72, 63):
+        pid = tid // 10 * 10
+        story.thread(pid, tid)
+        story.exit(pid, story.clock, tid=tid, group_dead=False)
+    assert [thread.tid for pid in (60, 70) for thread in node(story, pid).ended_threads] == [62, 63, 72]
+    assert story.table.threads_forgotten == 2
+    assert (node(story, 60).threads_started, node(story, 60).thread_count) == (4, 1)
+
+
+def test_an_exec_by_a_thread_makes_it_the_leader_and_ends_the_others() -> None:
+    story = Story()
+    start = story.fork(1, 60, comm=b"old")
+    for tid in (61, 62):
+        story.thread(60, tid)
+    story.exit(60, story.clock, tid=62, group_dead=False)
+    story.exit(60, start, group_dead=False)  # the old leader
+    story.table.exec(time_ns=EPOCH + story.tick(), pid=60, start_ns=start, comm=b"new", argv=("new",), path="/bin/new", tid=61)
+    process = node(story, 60)
+    assert (process.thread_count, process.threads, process.leader, process.threads_started) == (1, {}, None, 3)
+    assert [(thread.tid, thread.comm) for thread in process.ended_threads] == [(62, "old"), (60, "old")]
+    assert process.generations[-1].tid == 61
+    assert (len(story.table), process.healed) == (2, ())
+
+
+def test_the_word_about_the_process_is_the_groups_not_the_last_threads() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    story.thread(60, 61)
+    story.exit(60, start, kernel_word(5), group_dead=False)
+    story.table.exit(time_ns=EPOCH + story.tick(), pid=60, tid=61, code=kernel_word(7), group_dead=True, start_ns=story.clock, group_code=kernel_word(5))
+    process = node(story, 60)
+    assert process.exit_status == 5
+    assert process.leader is not None
+    assert (process.leader.exit_status, [thread.exit_status for thread in process.ended_threads]) == (5, [7])
+
+
+def test_the_parent_at_the_end_is_told_by_the_end() -> None:
+    story = Story()
+    parent = story.fork(1, 60)
+    start = story.fork(60, 61)
+    story.exit(60, parent)
+    assert list(story.table.orphans) == [node(story, 61)]
+    story.table.exit(time_ns=EPOCH + story.tick(), pid=61, tid=61, code=0, group_dead=True, start_ns=start, ppid=1)
+    assert (node(story, 61).ppid, node(story, 61).forked_by) == (1, node(story, 60))
+    assert not story.table.orphans
+
+
+def test_a_subreaper_that_ends_leaves_orphans_too() -> None:
+    story = Story()
+    reaper = story.fork(1, 50)
+    middle = story.fork(50, 60)
+    story.fork(60, 61)
+    story.exit(60, middle)
+    story.table.adopted(node(story, 61), 50)
+    assert not story.table.orphans
+    story.exit(50, reaper)
+    assert list(story.table.orphans) == [node(story, 61)]
+
+
+def test_an_adoption_told_late_is_asked_for_again() -> None:
+    story = Story()
+    parent = story.fork(1, 60)
+    story.fork(60, 61)
+    story.exit(60, parent)
+    story.table.adopted(node(story, 61), 1)
+    count(story.table, who((b"sh", 61, 61, 60, 0)), (0, BY_NAME["file.close"].id, 0, 10))  # from before its parent's end, held back
+    assert list(story.table.orphans) == [node(story, 61)]
+
+
+def test_kernel_threads_are_marked_until_they_execute() -> None:
+    story = Story()
+    start = story.tick()
+    story.table.fork(time_ns=EPOCH + start, pid=2, child_pid=60, child_tid=60, parent_pid=2, start_ns=start, comm=b"kworker/0", kernel=True)
+    assert node(story, 60).kernel
+    story.exec(60, start, "/sbin/modprobe")
+    assert not node(story, 60).kernel
+
+
+def test_a_batch_with_two_lives_of_a_pid_counts_for_each_its_own() -> None:
+    story = Story()
+    read, whos = BY_NAME["file.read"].id, who((b"sh", 60, 60, 1, 0), (b"sh", 1, 1, 0, 0))
+    times = []
+    with story.table.taking():
+        start = story.fork(1, 60)
+        times += [EPOCH + story.tick() for _ in range(3)]
+        story.exit(60, start)
+        second = story.fork(1, 60)
+        times += [EPOCH + story.tick() for _ in range(3)]
+        rows = [(0, read, 1, 5), (1, read, 1, 5), (0, read, 2, 5), (0, read, 4, 5), (1, read, 8, 5), (0, read, 16, 5)]
+        count(story.table, whos, *rows, times=np.array(times))
+    assert (node(story, 60, EPOCH + second - 1).counts.read, node(story, 60).counts.read, node(story, 1).counts.read) == (3, 20, 9)
+
+
+def test_within_a_batch_nothing_is_forgotten_before_it_is_counted() -> None:
+    story = Story(keep_exited=1)
+    close, ends = BY_NAME["file.close"].id, {}
+    with story.table.taking():
+        for pid in (60, 61, 62):
+            ends[pid] = story.exit(pid, story.fork(1, pid))
+        whos = who(*((b"sh", pid, pid, 1, 0) for pid in ends))
+        count(story.table, whos, *((code, close, 0, 1) for code in range(3)), times=np.array(list(ends.values())))
+    assert [(process.pid, process.counts.events, process.birth) for process in story.table.all()[1:]] == [(62, 1, Birth.FORKED)]
+
+
+def test_one_that_is_forgotten_still_says_what_it_did() -> None:
+    story = Story(keep_exited=1)
+    start = story.fork(1, 60)
+    count(story.table, who((b"sh", 60, 60, 1, 0)), (0, BY_NAME["file.read"].id, 7, 1))
+    old = node(story, 60)
+    story.exit(60, start)
+    story.exit(61, story.fork(1, 61))
+    story.fork(1, 62)
+    count(story.table, who((b"sh", 62, 62, 1, 0)), (0, BY_NAME["file.read"].id, 9, 1))
+    assert (old.counts.read, node(story, 62).counts.read, story.table.by_pid(60)) == (7, 9, None)
+
+
+def test_births_before_the_session_are_not_lost() -> None:
+    story = Story()
+    story.table.began_ns = story.clock
+    story.exit(60, story.clock - 5)
+    story.exit(61, story.clock + 5)
+    assert [(node(story, pid).birth, node(story, pid).healed) for pid in (60, 61)] == [(Birth.BEFORE, ()), (Birth.LOST, ("birth lost",))]
+
+
+def test_an_end_that_was_taken_for_lost_can_still_be_told() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    process = node(story, 60)
+    story.table.gone(process, EPOCH + story.tick())
+    assert (process.running, process.healed, process.lifetime_ns) == (False, ("end lost",), None)
+    end = story.exit(60, start, kernel_word(4))
+    assert (process.exit_status, process.ended_ns, process.healed, len(story.table)) == (4, end, (), 2)
+
+
+def kill(story: Story, target: int, signal: int, *, pid: int = 7, entered: int | None = None) -> int:
+    entered = EPOCH + story.tick() if entered is None else entered
+    story.table.kill(time_ns=entered + 500, entered_ns=entered, pid=pid, comm=b"killer", target=target, signal=signal)
+    return entered
+
+
+def test_who_sent_the_signal_that_ended_it() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    kill(story, 60, 15)
+    time = kill(story, 60, 9, pid=8)
+    kill(story, 60, 9, pid=9)  # it was dead by then
+    story.exit(60, start, kernel_word(signal=9))
+    assert node(story, 60).killed_by == Killer(8, "killer", 9, time)
+
+
+def test_a_signal_that_did_not_end_it_is_nobodys_deed() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    kill(story, 60, 15)
+    story.exit(60, start, kernel_word(status=15))
+    assert node(story, 60).killed_by is None
+
+
+def test_a_handled_signal_of_long_ago_is_not_the_cause() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    kill(story, 60, 15)
+    story.clock += KILL_NS
+    story.exit(60, start, kernel_word(signal=15))
+    assert node(story, 60).killed_by is None
+
+
+def test_a_kill_that_is_told_after_the_end_it_caused() -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    entered = EPOCH + story.tick()
+    story.exit(60, start, kernel_word(signal=15))
+    kill(story, 60, 15, entered=entered)
+    kill(story, 60, 15, pid=9)  # begun after the end: meant for nobody
+    assert node(story, 60).killed_by == Killer(7, "killer", 15, entered)
+
+
+def test_a_kill_goes_to_the_life_it_was_meant_for() -> None:
+    story = Story()
+    first = story.fork(1, 60)
+    kill(story, 60, 15)
+    story.exit(60, first, 0)
+    second = story.fork(1, 60)
+    story.exit(60, second, kernel_word(signal=15))
+    assert node(story, 60).killed_by is None
+
+
+def test_a_gap_makes_those_that_lived_in_it_doubtful() -> None:
+    story = Story()
+    old = story.fork(1, 60)
+    story.exit(60, old)
+    since = EPOCH + story.tick()
+    story.fork(1, 61)
+    until = EPOCH + story.tick()
+    story.table.lost(since, until)
+    story.table.lost(until, until + 5)
+    late = EPOCH + story.fork(1, 62)
+    assert [story.table.lossy(node(story, pid)) for pid in (60, 61, 62)] == [False, True, False]
+    assert (list(story.table.gaps), late > until + 5) == ([(since, until + 5)], True)
+
+
+def test_everything_of_a_process_survives_a_file() -> None:
+    story = Story()
+    start = story.fork(1, 60, comm=b"sh")
+    story.exec(60, start, "/bin/x")
+    for tid in (61, 62):
+        story.thread(60, tid)
+    story.exit(60, story.clock, 3 << 8, tid=62, group_dead=False)
+    story.exit(60, start, group_dead=False)
+    count(story.table, who((b"x", 60, 61, 1, 0)), (0, BY_NAME["file.read"].id, -11, 3))
+    story.exit(70, story.fork(60, 70), 0)
+    kill(story, 71, 9)
+    start = story.fork(1, 71)
+    kill(story, 71, 9)
+    story.exit(71, start, kernel_word(signal=9))
+    story.table.lost(1, 2)
+    back = Processes.from_json(json.loads(json.dumps(story.table.to_json())))
+    names = ("identity", "birth", "generations", "errnos", "killed_by", "counts", "thread_count", "threads_started", "healed", "kernel", "cwd", "cgroup")
+    for one, other in zip(story.table.all(), back.all(), strict=True):
+        for name in names:
+            assert getattr(one, name) == getattr(other, name), name
+        assert [repr(thread) for thread in one.threads.values()] == [repr(thread) for thread in other.threads.values()]
+        assert [repr(thread) for thread in (*one.ended_threads, one.leader)] == [repr(thread) for thread in (*other.ended_threads, other.leader)]
+    assert list(back.gaps) == [(1, 2)]
+    assert back.rollup().subtree(back.roots()[0]) == story.table.rollup().subtree(story.table.roots()[0])
+
+
+def test_a_file_of_a_version_that_knew_less_is_read() -> None:
+    row = {
+        "number": 3, "pid": 60, "start_ns": 5, "exact": True, "started_ns": 6, "comm": "sh", "ppid": 1, "path": "/bin/sh", "interpreter": None,
+        "uid": 0, "executed": 1, "threads": 0, "threads_started": 2, "leader_gone": False, "ended_ns": 9, "exit_status": None, "exit_signal": None,
+        "core_dumped": False, "exit_seen": False, "argv": ["sh"], "forked_by": None, "counts": [7, 1, 2, 3, 4, 5, 6],
+    }  # fmt: skip
+    table = Processes.from_json({"epoch_offset_ns": 1, "forgotten": 0, "processes": [row]})
+    process = table.by_pid(60)
+    assert process is not None
+    assert process.counts == Counts(7, 1, 2, 3, 4, 5, 6)
+    assert (process.healed, process.birth, process.generations, process.thread_count) == (("end lost",), Birth.FORKED, [], 0)
