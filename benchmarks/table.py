@@ -29,6 +29,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "overhead": (["overhead.py"], ["2", "300000"]),
     "reader": (["reader.py"], ["--seconds", "2", "--rounds", "2"]),
     "keys": (["keys.py"], ["--keys", "30", "--rounds", "1"]),
+    "tree": (["tree.py"], ["--processes", "5000", "--keys", "30", "--rounds", "1"]),
     "idle": (["idle.py"], ["--seconds", "4", "--rounds", "2"]),
     "start": (["start.py"], ["--rounds", "2"]),
     "large": (["large.py"], ["--rounds", "2"]),

@@ -15,7 +15,7 @@ from kellect_tui.session.process import Birth, Generation, Healed, Process, Thre
 from kellect_tui.session.procfs import TICK_NS, ProcessSeed, ThreadSeed
 from kellect_tui.session.tally import Rollup, Tally
 
-KEEP_EXITED = 20_000
+KEEP_EXITED = 50_000
 KEEP_THREADS = 20_000
 """Ended threads that are kept, of all processes together."""
 KEEP_GENERATIONS = 16
@@ -66,7 +66,7 @@ class LifeTable:
         self._reused_ns: list[int] = []  # births, within this batch, of pids that had another life within it
         self._taking = False
         self._number = 0
-        self._kept = 0
+        self._known: dict[Process, None] = {}  # all that are kept, by number
 
     # ── lives ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -141,7 +141,7 @@ class LifeTable:
 
     def _enter(self, process: Process) -> None:
         process.tally, process.slot = self._tally, self._tally.take()
-        self._kept += 1
+        self._known[process] = None
 
     def _seeded(self, seed: ProcessSeed, birth: Birth) -> Process:
         process = self._born(seed.pid, seed.start_ns, forked_by=None, birth=birth, exact=False)
@@ -263,7 +263,7 @@ class LifeTable:
         process.last, slot = self._tally.counts(process.slot), process.slot
         process.tally, process.slot = None, -1
         self._tally.give_back(slot)
-        self._kept -= 1
+        del self._known[process]
         self.forgotten += 1
         self.version += 1
 

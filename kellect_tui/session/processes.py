@@ -260,17 +260,24 @@ class Processes(LifeTable):
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────────
 
     def __len__(self) -> int:
-        return sum(map(len, list(self._lives.values())))  # list() is atomic: the writer may add a pid meanwhile
+        return len(self._known)
 
     @property
     def running(self) -> int:
         """Processes whose end has not been seen."""
-        return self._kept - len(self._exited)
+        return len(self._known) - len(self._exited)
 
     def all(self) -> list[Process]:
         """Every process kept, in order of becoming known."""
         with self._lock:
-            return sorted((process for lives in self._lives.values() for process in lives), key=lambda process: process.number)
+            return list(self._known)
+
+    def standing(self) -> tuple[list[Process], NDArray[np.intp], NDArray[np.intp]]:
+        """What `all` gives, the row of each in `rollup`, and the row of the one above it (-1: none), at one moment."""
+        with self._lock:
+            processes = list(self._known)
+            slots = np.fromiter((process.slot for process in processes), np.intp, len(processes))
+            return processes, slots, self._tally.parents(slots)
 
     def roots(self) -> list[Process]:
         """Those whose forker is not known."""
@@ -360,6 +367,7 @@ class Processes(LifeTable):
             table._exited[process] = None
             if not process.children:
                 table._offer(process)
+        table._known = dict.fromkeys(sorted(table._known, key=lambda process: process.number))
         ended = [(process, thread) for process in by_number.values() for thread in process.ended_threads]
         table._threads_ended.extend(sorted(ended, key=lambda pair: pair[1].ended_ns or 0))
         return table

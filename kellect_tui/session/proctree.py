@@ -39,10 +39,10 @@ class Snapshot:
 
     def __init__(self, table: Processes, *, threads: bool = False) -> None:
         self.table = table
-        processes = table.all()
+        processes, self._slots, above = table.standing()
         self.process_count = len(processes)
         self.numbers = np.fromiter((process.number for process in processes), np.int64, len(processes))
-        parents = _parents(processes, self.numbers)
+        parents = _places(self._slots, above)
         self.nodes: list[Node] = list(processes)
         if threads:
             pairs = list(_threads(processes))
@@ -100,23 +100,22 @@ class Snapshot:
         rollup = self.table.rollup()
         return self._of_slots(rollup.rates if subtree else rollup.own_rates)
 
-    @cached_property
-    def _slots(self) -> Places:
-        return np.fromiter((process.slot for process in self.processes), np.intp, self.process_count)
-
     def _of_slots(self, values: NDArray[Any]) -> NDArray[Any]:
         out = np.zeros(len(self.nodes), values.dtype)
         slots = self._slots
-        known = (slots >= 0) & (slots < len(values))  # a process may have been forgotten since, or be younger than the sums
+        known = slots < len(values)  # a process may be younger than the sums
         out[: self.process_count][known] = values[slots[known]]
         return out
 
 
-def _parents(processes: list[Process], numbers: NDArray[np.int64]) -> Places:
-    """The place of each one's forker; -1 for roots, and where the forker went while we looked."""
-    above = np.fromiter((0 if (forker := process.forked_by) is None else forker.number for process in processes), np.int64, len(processes))
-    places = np.minimum(np.searchsorted(numbers, above), max(0, len(numbers) - 1))
-    return np.where(numbers[places] == above, places, -1) if len(numbers) else places
+def _places(slots: Places, above: Places) -> Places:
+    """The place of each one's parent, -1 for a root, from the table's rows of both."""
+    if not len(slots):
+        return slots
+    place_of = np.full(int(slots.max()) + 2, -1, np.intp)  # the last one is that of no row
+    place_of[slots] = np.arange(len(slots))
+    places: Places = place_of[above]
+    return places
 
 
 def _threads(processes: list[Process]) -> Iterator[tuple[int, Thread]]:

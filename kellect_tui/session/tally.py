@@ -194,6 +194,11 @@ class Tally:
         self._parents[slot] = -1
         self._free.append(slot)
 
+    def parents(self, slots: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The row above each; -1: none."""
+        above: NDArray[np.intp] = self._parents[slots]
+        return above
+
     def move(self, slot: int, parent: int) -> None:
         """Put a row under another; -1: under none."""
         self._parents[slot] = parent

@@ -141,19 +141,24 @@ class ProcessTree(VirtualList):
 
     # What is shown.
 
-    def sync(self, *, at_once: bool = False) -> bool:
-        """Show the processes as they are; the cursor's row keeps its place on the screen. Whether rows were laid out anew.
+    def sync(self, *, at_once: bool = False) -> None:
+        """Show the processes as they are; the cursor's row keeps its place on the screen.
+
+        Rows are laid out anew where something changed, but not so often that it would take more than SHARE of the time.
 
         Args:
-            at_once: Also where the last look is not long ago.
+            at_once: However short ago the last time was: the user waits for it.
         """
-        look = at_once or time.monotonic() >= self._next_look
-        if look and (state := self._changes()) != self._state:
-            began = time.monotonic()
-            self._rebuild(state)
+        began = time.monotonic()
+        if at_once or began >= self._next_look:
+            state = self._changes()
+            if state != self._state:
+                self._state = state
+                self._lay_out(Snapshot(self.processes, threads=self.settings.threads))
+            else:
+                self._look = self._looked(self._tree.snapshot)
             self._next_look = time.monotonic() + (time.monotonic() - began) / SHARE
         self.refresh()
-        return look
 
     def _changes(self) -> tuple[object, ...]:
         """What the rows follow from, as far as it changes by itself."""
@@ -162,27 +167,21 @@ class ProcessTree(VirtualList):
         by_time = settings.hiding.ended_for_ns and self._now() // 1_000_000_000
         return table.version, table.thread_version if settings.threads else 0, table.counted if by_counts else 0, by_time, settings, self.filter
 
-    def _rebuild(self, state: tuple[object, ...] | None = None) -> None:
-        """A new snapshot; without `state` the rows of the old one."""
-        if state is None:
-            self._lay_out(self._tree.snapshot)
-        else:
-            self._state = state
-            self._lay_out(Snapshot(self.processes, threads=self.settings.threads))
+    def _looked(self, snapshot: Snapshot) -> Look:
+        look = Look(self.settings.subtree, self._now(), self.processes.rollup(), self._user_name, {})
+        for column in self._shown_columns():
+            if column.figure is not None:
+                look.tops[column.title] = float(column.key(snapshot, look).max(initial=0))
+        return look
 
     def _lay_out(self, snapshot: Snapshot) -> None:
         before = self.cursor_index
         line = None if before is None else before - self.top_index
-        now_ns, settings = self._now(), self.settings
-        look = Look(settings.subtree, now_ns, self.processes.rollup(), self._user_name, {})
-        meant = settings.hiding.shown(snapshot, now_ns)
+        self._look = self._looked(snapshot)
+        meant = self.settings.hiding.shown(snapshot, self._look.now_ns)
         if self.filter is not None:
             meant &= self.filter.mask(snapshot)
-        self._tree = Tree(snapshot, meant, self._folds(snapshot), self._keys(snapshot, look))
-        self._look = look
-        for column in self.columns:
-            if column.figure is not None:
-                look.tops[column.title] = float(column.key(snapshot, look).max(initial=0))
+        self._tree = Tree(snapshot, meant, self._folds(snapshot), self._keys(snapshot, self._look))
         self._keep_cursor(before, line)
 
     def _keys(self, snapshot: Snapshot, look: Look) -> tuple[np.ndarray[tuple[int], np.dtype[np.generic]], ...]:
@@ -268,17 +267,17 @@ class ProcessTree(VirtualList):
             What was undone besides folding, in a few words (empty: nothing); None where the process is no longer kept.
         """
         self._unfold_above(process)
-        self._rebuild(self._changes())
+        self._look_again()
         undone = []
         if self._row_of(process) is None and self.filter is not None:
             self.filter = None
             undone.append("the tree's filter")
-            self._rebuild(self._changes())
+            self._look_again()
         if self._row_of(process) is None:
             hiding = self.settings.hiding
             self.settings = replace(self.settings, hiding=Hiding(None if not process.running else hiding.ended_for_ns, hiding.kernel and not process.kernel))
             undone.append("kernel threads hidden" if process.kernel else "ended processes hidden")
-            self._rebuild(self._changes())
+            self._look_again()
         index = self._row_of(process)
         if index is None:
             return None
@@ -287,6 +286,10 @@ class ProcessTree(VirtualList):
         self.refresh()
         self.post_message(self.Moved())
         return ", ".join(undone)
+
+    def _look_again(self) -> None:
+        self._state = self._changes()
+        self._lay_out(Snapshot(self.processes, threads=self.settings.threads))
 
     def _unfold_above(self, process: Process) -> None:
         above = process.forked_by
@@ -314,7 +317,7 @@ class ProcessTree(VirtualList):
         if not row.expandable or wanted is not row.expanded:
             return False
         (self._folded.add if wanted else self._folded.discard)(row.process.number)
-        self._rebuild()
+        self._lay_out(self._tree.snapshot)
         self.refresh()
         return True
 
@@ -330,7 +333,7 @@ class ProcessTree(VirtualList):
             while top is not None and top.forked_by is not None:
                 top = top.forked_by
             self._cursor = top
-        self._rebuild()
+        self._lay_out(self._tree.snapshot)
         if (cursor := self.cursor_index) is not None:
             self.reveal(cursor)
         self.refresh()
@@ -354,7 +357,7 @@ class ProcessTree(VirtualList):
     def action_fold_here(self, number: int) -> None:
         """A click on a row's mark."""
         self._folded ^= {number}
-        self._rebuild()
+        self._lay_out(self._tree.snapshot)
         self.refresh()
 
     # Drawing.
