@@ -71,6 +71,7 @@ def _part(first: str, behind: str) -> np.dtype[Any]:
 _RAW_WHO, _RAW_WHAT = _part("comm", "key0"), _part("key0", "payload_at")
 _ARGS, _WHO, _WHAT = _word("args"), _word("comm"), _word("key0")
 _WHO_WORDS, _WHAT_WORDS = _RAW_WHO.itemsize // 8, _RAW_WHAT.itemsize // 8
+_WHO_TELLING, _WHAT_TELLING = _word("pid") - _WHO, _word("key0") - _WHAT  # pid and tid share a word
 _UID = (WHO.names or ()).index("uid") - 1
 
 
@@ -296,8 +297,8 @@ class ChunkWriter:
         self.chunk = chunk
         self._capacity = len(chunk.time)
         self._user_name = user_name
-        self._words_who = Words(_WHO_WORDS, self._new_whos, scratch)
-        self._words_what = Words(_WHAT_WORDS, self._new_whats, scratch)
+        self._words_who = Words(_WHO_WORDS, self._new_whos, scratch, _WHO_TELLING)
+        self._words_what = Words(_WHAT_WORDS, self._new_whats, scratch, _WHAT_TELLING)
         self._payloads = Payloads(chunk.payloads, scratch)
         self._scratch = scratch
         self._whos, self._whats = _Rows(WHO), _Rows(WHAT)
@@ -323,7 +324,7 @@ class ChunkWriter:
         self._paths, self._cgroups = paths, cgroups
         if any(key in paths for key in self._lost_keys):  # a key's text came late: look at its rows anew
             self._lost_keys.clear()
-            self._words_what = Words(_WHAT_WORDS, self._new_whats, self._scratch)
+            self._words_what = Words(_WHAT_WORDS, self._new_whats, self._scratch, _WHAT_TELLING)
         for group in [group for group in self._groups_missing if group in cgroups]:
             self._groups_missing.discard(group)
             self._learn_group(group)

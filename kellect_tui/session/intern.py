@@ -3,8 +3,10 @@
 A batch says the same few things again and again: who did it, on which file, with which payload. `Words` finds the code
 of every row with a handful of numpy calls; only values that are new to the chunk reach Python.
 
-A lookup is exact. The hash (multilinear: random odd multipliers, so that nobody who chooses the words can choose the
-slot) only says where to look; the words found there are compared with the row's, and a row that differs takes the slow way.
+A lookup is exact. A slot only says where to look; the words found there are compared with the row's, and a row that differs
+takes the slow way. The first slot hangs on one telling word where a row has such a one (a task's number, a path's key), for a
+hash of all words costs a third of the lookup; the second on a hash of all (multilinear: random odd multipliers, so that
+nobody who chooses the words can choose the slot).
 """
 
 from __future__ import annotations
@@ -65,10 +67,12 @@ class Words:
         width: Words in a row.
         resolve: Gives the codes of rows that are new; two rows may get the same code.
         scratch: The writer's buffers.
+        telling: The word by which most rows that differ can be told apart; None: all of them together.
     """
 
-    def __init__(self, width: int, resolve: Resolve, scratch: Scratch) -> None:
+    def __init__(self, width: int, resolve: Resolve, scratch: Scratch, telling: int | None = None) -> None:
         self._width = width
+        self._telling = telling
         self._resolve = resolve
         self._scratch = scratch
         self._multipliers = _RANDOM.integers(0, 1 << 63, width, np.uint64) * np.uint64(2) + np.uint64(1)
@@ -89,10 +93,10 @@ class Words:
         """Write the code of each of `rows` (``(n, width)``, n ≤ SLICE_ROWS, any strides) to `out`."""
         count = len(rows)
         if not self._known:
-            self._learn_rows(rows[:1], rows[:1] @ self._multipliers)
+            self._learn_rows(rows[:1])
         scratch = self._scratch
         hashes, slots, local = scratch.hashes[:count], scratch.slots[:count], scratch.local[:count]
-        np.matmul(rows, self._multipliers, out=hashes)
+        self._first_hash(rows, hashes)
         np.right_shift(hashes, self._first_shift, out=slots)
         np.take(self._slots, slots.view(np.int64), out=local, mode="clip")
         found = scratch.words(count, self._width)
@@ -101,11 +105,23 @@ class Words:
         np.not_equal(found, rows, out=differs)
         if differs.any():
             missed = np.flatnonzero(differs.any(axis=1))
-            local[missed] = self._second_look(rows[missed], hashes[missed])
+            local[missed] = self._second_look(rows[missed])
         np.take(self._codes, local, out=out, mode="clip")
 
-    def _second_look(self, rows: WordRows, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
+    def _first_hash(self, rows: WordRows, out: NDArray[np.uint64] | None = None) -> NDArray[np.uint64]:
+        """The hash that the first slot hangs on; the second hangs on `_hash`."""
+        if self._telling is None:
+            return np.matmul(rows, self._multipliers, out=out)
+        hashed: NDArray[np.uint64] = np.multiply(rows[:, self._telling], self._multipliers[0], out=out)
+        return hashed
+
+    def _hash(self, rows: WordRows) -> NDArray[np.uint64]:
+        hashed: NDArray[np.uint64] = rows @ self._multipliers
+        return hashed
+
+    def _second_look(self, rows: WordRows) -> NDArray[np.int32]:
         """Local numbers of rows that were not in their first slot."""
+        hashes = self._hash(rows)
         local: NDArray[np.int32] = self._slots[(hashes >> self._second_shift) & self._slot_mask]
         missed = np.flatnonzero((self._table[local] != rows).any(axis=1))
         if len(missed):
@@ -118,14 +134,14 @@ class Words:
         order = np.argsort(first)  # new rows are learnt as they came: codes do not hang on the multipliers
         place = np.empty(len(order), np.intp)
         place[order] = np.arange(len(order))
-        local = self._learn_rows(rows[first[order]], hashes[first[order]])[place[inverse]]
+        local = self._learn_rows(rows[first[order]])[place[inverse]]
         twins = np.flatnonzero((self._table[local] != rows).any(axis=1))
         if len(twins):  # other rows with the very same hash
             for at in twins.tolist():
-                local[at] = self._learn_rows(rows[at : at + 1], hashes[at : at + 1])[0]
+                local[at] = self._learn_rows(rows[at : at + 1])[0]
         return local
 
-    def _learn_rows(self, rows: WordRows, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
+    def _learn_rows(self, rows: WordRows) -> NDArray[np.int32]:
         """Local numbers of rows of which no two are equal; new ones are resolved and given a slot."""
         keys = split(rows)
         known = self._known
@@ -139,10 +155,9 @@ class Words:
             self._codes[before:count] = self._resolve([keys[at] for at in fresh.tolist()])
         if count * 4 > len(self._slots) and self._bits < _MOST_BITS:
             self._clear_slots(min(_MOST_BITS, count.bit_length() + 3))
-            table = self._table[:count]
-            self._place(np.arange(count, dtype=np.int32), table @ self._multipliers)
+            self._place(np.arange(count, dtype=np.int32), self._table[:count])
         else:
-            self._place(local, hashes)
+            self._place(local, rows)
         return local
 
     def _reserve(self, count: int) -> None:
@@ -152,10 +167,10 @@ class Words:
             table[: len(self._table)], codes[: len(self._codes)] = self._table, self._codes
             self._table, self._codes = table, codes
 
-    def _place(self, local: NDArray[np.int32], hashes: NDArray[np.uint64]) -> None:
+    def _place(self, local: NDArray[np.int32], rows: WordRows) -> None:
         """Give each a slot: its first if that is empty, else its second, whoever was there. Row 0 keeps an empty one."""
-        first = (hashes >> self._first_shift).view(np.int64)
-        second = ((hashes >> self._second_shift) & self._slot_mask).view(np.int64)
+        first = (self._first_hash(rows) >> self._first_shift).view(np.int64)
+        second = ((self._hash(rows) >> self._second_shift) & self._slot_mask).view(np.int64)
         if local[0] == 0:
             self._kept_empty = int(first[0])
         free = (self._slots[first] == 0) & (first != self._kept_empty)
@@ -191,7 +206,7 @@ class Payloads:
         if ((starts | lengths) & 7).any():  # a source that does not keep to whole words: right, but slow
             out[:] = [self.code(payload[at : at + length].tobytes()) for at, length in zip(starts.tolist(), lengths.tolist(), strict=True)]
             return
-        order = np.argsort(lengths, kind="stable")
+        order = np.argsort((lengths >> 3).astype(np.uint16), kind="stable")  # 16 bits: numpy counts instead of comparing
         ordered = lengths[order]
         edges = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(order)]
         for start, end in pairwise(edges):

@@ -16,6 +16,7 @@ from kellect_tui.session.chunk import Chunk
 from kellect_tui.session.filter.decoded import MARKS, decide
 
 _NO_ROOM = np.uint32(Flag.NO_PAYLOAD | Flag.MORE)
+_OBJECT = np.uint32(Flag.OBJECT)
 _TEXTS = (Section.STRING, Section.ARGV, Section.TEXT)
 _AF_UNIX = 1
 _WITH_ADDRESS = (BY_NAME["network.connect"].id, BY_NAME["network.bind"].id)
@@ -32,18 +33,30 @@ def incomplete(chunk: Chunk) -> int:
     if not chunk.count:
         return 0
     flags, event = chunk.flags, chunk.event
-    path0 = chunk.whats["path0"][chunk.what]
-    marked = _of_payloads(chunk.payloads)[chunk.payload]
-    _decode_peers(chunk, marked)
-    marked |= _of_whos(chunk)[chunk.who] | _of_whats(chunk)[chunk.what]
-    marked |= (flags & _NO_ROOM) != 0
-    marked |= (flags & np.uint32(Flag.OBJECT) != 0) & (path0 < 0)
-    marked |= (event == EXEC) & (chunk.whats["path1"][chunk.what] < 0)
+    occurs = np.bincount(event, minlength=256) > 0
+    absent = _by_code(chunk.whats["path0"] < 0, chunk.what)
+    marked = _by_code(_of_payloads(chunk.payloads), chunk.payload)
+    if occurs[list(_WITH_PEER)].any():
+        _decode_peers(chunk, marked)
+    marked |= _by_code(_of_whos(chunk), chunk.who)
+    marked |= _by_code(_of_whats(chunk), chunk.what)
+    telling = flags & (_NO_ROOM | _OBJECT)
+    marked |= telling & _NO_ROOM != 0
+    marked |= (telling & _OBJECT != 0) & absent
+    if occurs[EXEC]:
+        rows = np.flatnonzero(event == EXEC)
+        marked[rows] |= chunk.whats["path1"][chunk.what[rows]] < 0
     for number in _WITH_ADDRESS:
-        rows = np.flatnonzero(event == number)
-        marked[rows] |= chunk.arg(1, rows) == 0  # a NULL pointer
-    _mark_begun_before(chunk, path0, marked)
+        if occurs[number]:
+            rows = np.flatnonzero(event == number)
+            marked[rows] |= chunk.arg(1, rows) == 0  # a NULL pointer
+    _mark_begun_before(chunk, absent, marked)
     return int(np.count_nonzero(marked & (event < MONITOR_START)))
+
+
+def _by_code(table: Marked, codes: NDArray[np.uint16]) -> Marked:
+    """Each row's entry of the table; most tables say nothing, and then no row is looked at."""
+    return np.take(table, codes, mode="clip") if table.any() else np.zeros(len(codes), np.bool_)
 
 
 def _decode_peers(chunk: Chunk, marked: Marked) -> None:
@@ -52,10 +65,11 @@ def _decode_peers(chunk: Chunk, marked: Marked) -> None:
     marked[rows] = decide(chunk, rows, lambda raw, _call: bool(decode(raw, chunk.machine)[1]), MARKS)
 
 
-def _mark_begun_before(chunk: Chunk, path0: NDArray[np.int32], marked: Marked) -> None:
+def _mark_begun_before(chunk: Chunk, absent: Marked, marked: Marked) -> None:
     """Calls whose beginning was not seen, and with it what only then can be looked at; few: as many as there were threads."""
     known = np.uint32(Flag.OBJECT | Flag.NO_OBJECT)
-    rows = np.flatnonzero(np.isin(chunk.event, _EARLY) & (chunk.duration < 0) & (path0 < 0) & ((chunk.flags & known) == 0))
+    rows = np.flatnonzero((chunk.duration < 0) & absent)
+    rows = rows[np.isin(chunk.event[rows], _EARLY) & ((chunk.flags[rows] & known) == 0)]
     close = BY_NAME["file.close"].id
     for row in rows.tolist():
         names = [data for (kind, _), (data, _) in sections(chunk.payloads[chunk.payload[row]]).items() if kind == Section.STRING]

@@ -32,10 +32,11 @@ NASTY = (0, 1, 2, 1 << 31, 1 << 32, 1 << 63, (1 << 64) - 1)
 WORD_ROWS = st.lists(st.tuples(*[st.sampled_from(NASTY)] * 3), min_size=1, max_size=60)
 
 
-@given(st.lists(WORD_ROWS, min_size=1, max_size=5))
-def test_a_code_stands_for_one_row(batches: list[list[tuple[int, ...]]]) -> None:
+@pytest.mark.parametrize("telling", [None, 1])
+@given(batches=st.lists(WORD_ROWS, min_size=1, max_size=5))
+def test_a_code_stands_for_one_row(telling: int | None, batches: list[list[tuple[int, ...]]]) -> None:
     dictionary = Dictionary()
-    words = Words(3, dictionary.resolve, Scratch())
+    words = Words(3, dictionary.resolve, Scratch(), telling)
     for batch in batches:
         rows = np.array(batch, np.uint64)
         assert [dictionary.asked[code] for code in looked_up(words, rows)] == split(rows)
@@ -50,9 +51,10 @@ def test_rows_with_equal_hashes_are_told_apart() -> None:
     assert looked_up(words, rows[[0, 1, 2, 0, 1, 2]]) == [0, 1, 2, 0, 1, 2]
 
 
-def test_a_row_is_resolved_once_however_many_others_come_between() -> None:
+@pytest.mark.parametrize("telling", [None, 0])
+def test_a_row_is_resolved_once_however_many_others_come_between(telling: int | None) -> None:
     dictionary = Dictionary()
-    words = Words(2, dictionary.resolve, Scratch())
+    words = Words(2, dictionary.resolve, Scratch(), telling)
     rows = np.arange(40_000, dtype=np.uint64).reshape(-1, 2)
     for start in range(0, len(rows), SLICE_ROWS):
         looked_up(words, rows[start : start + SLICE_ROWS])
