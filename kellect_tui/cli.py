@@ -11,6 +11,7 @@ import click
 
 from kellect_tui import __version__
 from kellect_tui.errors import BadOption, KellectError
+from kellect_tui.events.budget import budget
 from kellect_tui.events.options import DEFAULT_RING_BYTES, CaptureOptions, parse_events
 
 DONE, CANNOT, USAGE = 0, 1, 2
@@ -141,6 +142,7 @@ CAPTURE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--descendants-of", "descendants", multiple=True, metavar="PID,…", help="Only this process and all that descends from it, now and later."),
     click.option("--duration", type=Duration(), metavar="TIME", help="Stop capturing after this time: 30s, 5m."),
     click.option("--ring-size", type=Size(), default=DEFAULT_RING_BYTES, metavar="SIZE", help="Memory for events under way, in total.  [default: 64M]"),
+    click.option("--memory", type=Size(), metavar="SIZE", help="Most memory the whole program may take, rings included: older events go earlier."),
     click.option("--include-self", is_flag=True, help="Capture the monitor's own calls too."),
 )
 
@@ -168,7 +170,14 @@ def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def options_of(
-    events: Sequence[str], pids: Sequence[str], comms: Sequence[str], uids: Sequence[str], descendants: Sequence[str], ring_size: int, include_self: bool
+    events: Sequence[str],
+    pids: Sequence[str],
+    comms: Sequence[str],
+    uids: Sequence[str],
+    descendants: Sequence[str],
+    ring_size: int,
+    include_self: bool,
+    memory: int | None = None,
 ) -> CaptureOptions:
     """The capture filter behind the words. Raises BadOption."""
     import pwd
@@ -180,6 +189,7 @@ def options_of(
             raise BadOption(f"there is no user {name!r}", "give a user name or number") from error
 
     words = _listed(events)
+    budget(memory, ring_size)  # a size that is too small is told before anything starts
     return CaptureOptions(
         events=parse_events(words) if words else CaptureOptions().events,
         pids=_numbers(pids, "pid"),
@@ -188,6 +198,7 @@ def options_of(
         descendants_of=_numbers(descendants, "pid"),
         ring_bytes=ring_size,
         include_self=include_self,
+        memory_bytes=memory,
     )
 
 

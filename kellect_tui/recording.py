@@ -99,7 +99,8 @@ class Recording:
         own_tree = child.pid if child is not None and not self._everything else None
         if own_tree is not None:
             source.watch_tree(own_tree, from_exec=True)
-        session = Session(_KEEP_SESSION if self._format == "session" else _KEEP_TEXT, scope=None if own_tree is None else Scope(own_tree))
+        keep = _KEEP_SESSION if self._format == "session" else _KEEP_TEXT
+        session = Session(keep, bounds=self._options.budget, scope=None if own_tree is None else Scope(own_tree))
         summing = SummingSink() if self._summary.wanted else None
         sinks: list[Sink] = [_Later(file, self._format, self._output), *([summing] if summing is not None else [])]
         pids = gone(self._options.pids) if self._options.pids else None

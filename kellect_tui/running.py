@@ -22,6 +22,7 @@ from kellect_tui.deadline import after
 from kellect_tui.events.options import CaptureOptions
 from kellect_tui.export.output import check, growing
 from kellect_tui.export.summing import SummingSink
+from kellect_tui.session.filter.paths import KEPT
 from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
 from kellect_tui.session.session import Session
@@ -130,7 +131,9 @@ class Run:
         if not self._everything:
             source.watch_tree(child.pid, from_exec=True)
             seeds, scope = partial(lineage, child.pid), Scope(child.pid)
-        session = Session(self._keep, scope=scope)
+        bounds = self._options.budget
+        KEPT.keep_bytes = bounds.texts
+        session = Session(self._keep, bounds=bounds, scope=scope)
         summing = SummingSink() if self._summary.wanted else None
         capture = Capture(source, session, [summing] if summing is not None else [], ended=after(self._duration), seeds=seeds)
         capture.start()

@@ -10,7 +10,8 @@ UNLINKED, PSEUDO, UNREACHABLE, CUT = 1, 2, 4, 8
 # include/uapi/linux/magic.h
 PIPEFS, SOCKFS, ANON_INODE_FS, NSFS, PIDFS = 0x50495045, 0x534F434B, 0x09041934, 0x6E736673, 0x50494446
 
-_LIMIT = 200_000
+_LIMIT, _KEEP_BYTES = 200_000, 96 << 20
+_ENTRY_BYTES = 170  # of a text besides its bytes: the object, the key, their places in a dict
 
 
 def path_text(names: bytes, magic: int, inode: int, bits: int) -> bytes | None:
@@ -50,24 +51,26 @@ def group_text(names: bytes) -> bytes:
 
 
 class PathTable(Mapping[int, bytes]):
-    """Key → text, bounded.
+    """Key → text, bounded by number and by bytes.
 
     When it is full the older half is let go of; `take` then answers True, and the caller gives every path a new
     generation, so that the kernel program sends again whatever is still in use. Two generations are kept, because
     records under way still carry old keys.
     """
 
-    def __init__(self, limit: int = _LIMIT) -> None:
-        self._limit = limit
+    def __init__(self, limit: int = _LIMIT, keep_bytes: int = _KEEP_BYTES) -> None:
+        self._limit, self._half_bytes = limit, keep_bytes // 2
+        self._bytes = 0
         self._new: dict[int, bytes] = {}
         self._old: dict[int, bytes] = {}
 
     def take(self, key: int, text: bytes) -> bool:
         """Learn a path. True: the table turned over, a new generation is due."""
         self._new[key] = text
-        if len(self._new) < self._limit:
+        self._bytes += len(text) + _ENTRY_BYTES
+        if len(self._new) < self._limit and self._bytes < self._half_bytes:
             return False
-        self._old, self._new = self._new, {}
+        self._old, self._new, self._bytes = self._new, {}, 0
         return True
 
     def __getitem__(self, key: int) -> bytes:

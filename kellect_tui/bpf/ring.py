@@ -27,6 +27,7 @@ SHOWN_FAMILIES = len(FAMILIES) - 1  # losses of hidden tree records (index 4) ar
 _BUSY_EVENT = 1
 _PATIENCE_NS = 50_000_000
 _MOST_ROWS = 16_384  # of one batch: what is worked on stays in the processor's caches
+_MOST_GROUPS = 20_000
 _TIME_WORD = 1
 _NO_RECORDS = np.empty(0, RECORD)
 _NO_PAYLOAD = np.empty(0, np.uint8)
@@ -74,11 +75,11 @@ class Reader:
     """The consumer of a program's rings; one thread.
 
     Attributes:
-        paths: Texts behind path keys. cgroups: control group paths by id (empty on a host without cgroup v2).
+        paths: Texts behind path keys. cgroups: control group paths by id (empty on a host without cgroup v2). Both are bounded.
         gaps: how many losses (one per gap) were seen.
     """
 
-    def __init__(self, program: Program, *, cgroups: bool = True) -> None:
+    def __init__(self, program: Program, *, cgroups: bool = True, path_bytes: int = 96 << 20) -> None:
         self._program = program
         self._head = program.ctl["head"]
         self._tail = program.ctl["tail"]
@@ -96,8 +97,8 @@ class Reader:
         self._slot_bits, self._heap_bits = program.slots.bit_length() - 1, self._heap_bytes.bit_length() - 1
         self._batch = np.empty((_MOST_ROWS, WORDS), np.uint64)
         self._with_groups = cgroups
-        self.paths = PathTable()
-        self.cgroups: dict[int, bytes] = {}
+        self.paths = PathTable(keep_bytes=path_bytes)
+        self.cgroups = PathTable(_MOST_GROUPS)
         self.gaps = 0
 
     def read(self, *, final: bool = False) -> Batch | None:
@@ -268,8 +269,8 @@ class Reader:
         names = self._heap(cpu, int(row["payload_at"]), int(row["payload_len"])).tobytes()
         args = row["args"]
         if row["event"] == CGROUPDEF:
-            if self._with_groups:
-                self.cgroups[int(args[0])] = group_text(names)
+            if self._with_groups and self.cgroups.take(int(args[0]), group_text(names)):
+                self.new_generation()
             return
         text = path_text(names, int(args[1]), int(args[2]), int(args[3]))
         if text is not None and self.paths.take(int(args[0]), text):

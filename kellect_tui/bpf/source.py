@@ -79,7 +79,7 @@ class LiveSource:
         self._program = program = self._loading.result()
         program.desc[:] = descriptors(native())
         left_out = self._choose(program)
-        self._reader = Reader(program, cgroups=has_cgroup2())
+        self._reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths)
         self.set_events(self._options.events)
         anchor = epoch_offset_ns()
         program.attach()
@@ -191,6 +191,7 @@ def described(options: CaptureOptions) -> dict[str, Any]:
         "descendants_of": list(options.descendants_of),
         "ring_bytes": options.ring_bytes,
         "include_self": options.include_self or None,
+        "memory_bytes": options.memory_bytes,
     }
     return {name: value for name, value in chosen.items() if value not in (None, [])}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kellect_tui.errors import BadOption
+from kellect_tui.events.budget import Budget, budget
 from kellect_tui.events.catalogue import FAMILIES, TYPES
 
 ALL_EVENTS = frozenset(row.name for row in TYPES)
@@ -27,6 +28,7 @@ class CaptureOptions:
         descendants_of: Only these processes, their living descendants and all later ones; empty: all.
         ring_bytes: Size of all rings together.
         include_self: Record the monitor's own calls too.
+        memory_bytes: What the whole program may hold resident; None: what the number of events to keep needs.
     """
 
     events: frozenset[str] = ALL_EVENTS
@@ -36,6 +38,12 @@ class CaptureOptions:
     descendants_of: tuple[int, ...] = ()
     ring_bytes: int = DEFAULT_RING_BYTES
     include_self: bool = False
+    memory_bytes: int | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """The bounds of all that grows. Raises BadOption where the memory is too little."""
+        return budget(self.memory_bytes, self.ring_bytes)
 
 
 def parse_events(words: Iterable[str]) -> frozenset[str]:

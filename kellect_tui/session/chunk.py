@@ -19,6 +19,8 @@ from kellect_tui.events.record import NO_ID, NO_SYSCALL, RECORD, Event, Flag, Ra
 from kellect_tui.session.intern import BYTES_OBJECT, Payloads, Scratch, Words
 
 CHUNK_ROWS = 65_536
+ENTRY_BYTES = 120
+"""What an entry of a dict costs besides its text."""
 NO_PATH, LOST_PATH = -1, -2
 """Instead of an index into `Chunk.paths`: the record has no key; it has one whose text was lost."""
 
@@ -49,7 +51,8 @@ COLUMNS: Mapping[str, np.dtype[Any]] = {
 """The columns with one number per event, in the order of `Chunk`'s documentation."""
 
 _CODES = 1 << 16
-_PAYLOAD_LIMIT = 64 << 20  # bytes of distinct payload after which a chunk is sealed early
+TEXT_BYTES = 64 << 20
+"""Bytes of distinct payloads and paths after which a chunk is sealed early."""
 _EVENT_IDS = 256
 _UNRECORDED = (Kind.STRING, Kind.PAIR, Kind.ARGV, Kind.EXEC_FILENAME)  # pointers: what lies behind them is payload
 
@@ -291,12 +294,14 @@ class ChunkWriter:
         chunk: An empty chunk.
         scratch: Buffers shared by all chunks of a store.
         user_name: The name of a uid, or None.
+        text_bytes: Bytes of distinct payloads and paths after which there is no more room.
     """
 
-    def __init__(self, chunk: Chunk, scratch: Scratch, user_name: Callable[[int], str | None]) -> None:
+    def __init__(self, chunk: Chunk, scratch: Scratch, user_name: Callable[[int], str | None], text_bytes: int = TEXT_BYTES) -> None:
         self.chunk = chunk
         self._capacity = len(chunk.time)
         self._user_name = user_name
+        self._text_bytes = text_bytes
         self._words_who = Words(_WHO_WORDS, self._new_whos, scratch, _WHO_TELLING)
         self._words_what = Words(_WHAT_WORDS, self._new_whats, scratch, _WHAT_TELLING)
         self._payloads = Payloads(chunk.payloads, scratch)
@@ -315,7 +320,7 @@ class ChunkWriter:
     @property
     def room(self) -> int:
         """Rows that can be appended, even if each brings new values; 0: seal the chunk."""
-        if self._payloads.nbytes > _PAYLOAD_LIMIT:
+        if self._payloads.nbytes + self._other_bytes > self._text_bytes:
             return 0
         return min(self._capacity - self.chunk.count, _CODES - len(self.chunk.payloads))
 
@@ -325,9 +330,7 @@ class ChunkWriter:
         if any(key in paths for key in self._lost_keys):  # a key's text came late: look at its rows anew
             self._lost_keys.clear()
             self._words_what = Words(_WHAT_WORDS, self._new_whats, self._scratch, _WHAT_TELLING)
-        for group in [group for group in self._groups_missing if group in cgroups]:
-            self._groups_missing.discard(group)
-            self._learn_group(group)
+        self._learn_groups({group for group in self._groups_missing if group in cgroups})
 
     def append(self, records: NDArray[np.void], payload: NDArray[np.uint8], epoch_offset_ns: int) -> None:
         """Append ``(n,)`` records, n ≤ min(room, SLICE_ROWS); `payload_at` are offsets into `payload`."""
@@ -410,10 +413,10 @@ class ChunkWriter:
             if code is None:
                 code = known[who] = len(known)
                 fresh.append(who)
-                self._learn_group(rest[0])
-                self._learn_user(rest[_UID])
             codes.append(code)
         if fresh:
+            self._learn_groups({who[1] for who in fresh})
+            self._learn_users({who[1 + _UID] for who in fresh})
             self.chunk.whos = self._whos.extend(fresh)
         return codes
 
@@ -444,16 +447,17 @@ class ChunkWriter:
             self._other_bytes += len(text) + BYTES_OBJECT
         return code
 
-    def _learn_group(self, group: int) -> None:
-        if group in self.chunk.cgroups:
-            return
-        text = self._cgroups.get(group)
-        if text is None:
-            self._groups_missing.add(group)
-        else:
-            # A new dict: one that grows under a reader's iteration would raise there.
-            self.chunk.cgroups = {**self.chunk.cgroups, group: text}
+    # New dicts: one that grows under a reader's iteration would raise there.
 
-    def _learn_user(self, uid: int) -> None:
-        if uid not in self.chunk.users:
-            self.chunk.users = {**self.chunk.users, uid: self._user_name(uid)}
+    def _learn_groups(self, groups: set[int]) -> None:
+        found = {group: text for group in groups if group not in self.chunk.cgroups and (text := self._cgroups.get(group)) is not None}
+        self._groups_missing = (self._groups_missing | groups) - found.keys() - self.chunk.cgroups.keys()
+        if found:
+            self.chunk.cgroups = {**self.chunk.cgroups, **found}
+            self._other_bytes += sum(len(text) + ENTRY_BYTES for text in found.values())
+
+    def _learn_users(self, uids: set[int]) -> None:
+        found = {uid: self._user_name(uid) for uid in uids if uid not in self.chunk.users}
+        if found:
+            self.chunk.users = {**self.chunk.users, **found}
+            self._other_bytes += len(found) * ENTRY_BYTES

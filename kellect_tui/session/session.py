@@ -7,6 +7,7 @@ from typing import Any
 
 from kellect_tui.events import arguments
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
+from kellect_tui.events.budget import Budget
 from kellect_tui.events.catalogue import MONITOR_START, MONITOR_STOP
 from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.lives import feed
@@ -31,6 +32,7 @@ class Session:
         processes: The tree to feed; None: an empty one.
         users: Names of uids; None: those of this host.
         chunk_rows: Rows of a chunk; None: as many as are best.
+        bounds: Of what grows besides the number of events; None: the usual ones.
         scope: The one tree whose processes are kept; None: all of the machine.
 
     Attributes:
@@ -51,13 +53,16 @@ class Session:
         users: UserNames | None = None,
         chunk_rows: int | None = None,
         scope: Scope | None = None,
+        bounds: Budget | None = None,
     ) -> None:
+        bounds = bounds if bounds is not None else Budget()
         self.scope = scope
         self.users = users if users is not None else UserNames()
         # Bytes are bounded too: events with long argument lists can be a hundred times the usual size.
-        self.store = Store(keep_events, keep_bytes or max(_LEAST_BYTES, _USUAL_BYTES * 2 * keep_events), chunk_rows=chunk_rows)
+        usual = max(_LEAST_BYTES, _USUAL_BYTES * 2 * keep_events)
+        self.store = Store(keep_events, min(keep_bytes or usual, bounds.events or usual), chunk_rows=chunk_rows)
         self.store.user_name = self.users
-        self.processes = processes if processes is not None else Processes()
+        self.processes = processes if processes is not None else Processes(bounds.exited, bounds.exited)
         self.ledger = Ledger()
         self.store.on_sealed.append(self._count_marks)
         self.start: Mapping[str, Any] = {}

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.record import RECORD, Event, Flag
-from kellect_tui.session.chunk import CHUNK_ROWS, Chunk, ChunkWriter, EventId, Row
+from kellect_tui.session.chunk import CHUNK_ROWS, TEXT_BYTES, Chunk, ChunkWriter, EventId, Row
 from kellect_tui.session.intern import SLICE_ROWS, Scratch
 
 KEEP_EVENTS = 5_000_000
 _LEAST_CHUNK = 64
+_LEAST_CHUNKS = 8  # of the bytes to keep: so coarse is retention at worst
 
 
 class Span(NamedTuple):
@@ -58,6 +59,7 @@ class Store:
         self._writer: ChunkWriter | None = None
         self._scratch = Scratch()
         self._sealed_bytes = 0
+        self._text_bytes = TEXT_BYTES if keep_bytes is None else min(TEXT_BYTES, keep_bytes // _LEAST_CHUNKS)
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -156,7 +158,7 @@ class Store:
             writer = None
         if writer is None:
             chunk = Chunk(self.end, self._chunk_rows, self.machine)
-            writer = self._writer = ChunkWriter(chunk, self._scratch, self.user_name)
+            writer = self._writer = ChunkWriter(chunk, self._scratch, self.user_name, self._text_bytes)
             self._chunks = (*self._chunks, chunk)
         writer.begin(paths, cgroups)
         return writer

@@ -14,8 +14,13 @@ def _name_on_this_host(uid: int) -> str | None:
         return None
 
 
+MOST_NAMES = 10_000
+
+
 class UserNames:
-    """uid → name, each looked up once; an opened session gives the names that its file carries instead.
+    """uid → name, each looked up once in a while; an opened session gives the names that its file carries instead.
+
+    Bounded: a program in a user namespace can be any of four thousand million users.
 
     Args:
         lookup: Finds the name of an id that is not known yet; None where it has none.
@@ -24,6 +29,7 @@ class UserNames:
 
     def __init__(self, lookup: Callable[[int], str | None] = _name_on_this_host, known: Mapping[int, str | None] | None = None) -> None:
         self._lookup = lookup
+        self._most = max(MOST_NAMES, 2 * len(known or ()))
         self._names: dict[int, str | None] = dict(known or {})
 
     def __call__(self, uid: int) -> str | None:
@@ -31,6 +37,8 @@ class UserNames:
         try:
             return self._names[uid]
         except KeyError:
+            if len(self._names) >= self._most:
+                self._names = {}  # replaced, not emptied: another thread may be reading it
             return self._names.setdefault(uid, self._lookup(uid))
 
     def learn(self, names: Mapping[int, str | None]) -> None:

@@ -78,6 +78,7 @@ class View:
         self.predicate = predicate
         # Replaced, never changed: segments, and the position of each one's first row, counted from the first match ever seen.
         self._state: tuple[tuple[_Segment, ...], tuple[int, ...]] = ((), ())
+        self._base = 0  # the position that the next row gets while there are no segments
 
     def __len__(self) -> int:
         segments, starts = self._state
@@ -87,7 +88,7 @@ class View:
     def dropped(self) -> int:
         """Rows gone at the front since the first `advance`, less those that `build` put there."""
         starts = self._state[1]
-        return starts[0] if starts else 0
+        return starts[0] if starts else self._base
 
     def advance(self) -> int:
         """Take in what is new, forget what the store has dropped.
@@ -110,13 +111,23 @@ class View:
         if not new and not gone:
             return added
         at = list(starts)
-        end = starts[-1] + len(segments[-1]) if segments else 0
+        end = starts[-1] + len(segments[-1]) if segments else self._base
         for segment in new:
             at.append(end)
             end += len(segment)
             added += len(segment)
         self._state = ((*segments, *new)[gone:], tuple(at[gone:]))
         return added
+
+    def let_go(self) -> None:
+        """Forget what the store has dropped, and take in nothing: for a view that stands still, so that it holds no chunk for itself."""
+        chunks = self.store.chunks
+        segments, starts = self._state
+        if chunks and segments and segments[0].chunk.first < chunks[0].first:
+            gone = bisect_right(segments, chunks[0].first - 1, key=_first_of)
+            if gone == len(segments):
+                self._base = starts[-1] + len(segments[-1])
+            self._state = (segments[gone:], starts[gone:])
 
     def build(self, cancelled: Callable[[], bool] = lambda: False, progress: Callable[[int, int], None] = lambda done, total: None) -> bool:
         """First full pass, newest chunks first, for a worker thread; what is found can be read at once.
@@ -138,7 +149,7 @@ class View:
                 return False
             segment = _Segment(chunk, self.predicate)
             segments, starts = self._state
-            front = (starts[0] if starts else len(segment)) - len(segment)
+            front = (starts[0] if starts else self._base + len(segment)) - len(segment)
             self._state = ((segment, *segments), (front, *starts))
             progress(done, len(todo))
         self.advance()

@@ -32,6 +32,11 @@ class Finder:
         self._job = None
         self.position = ""
 
+    def let_go(self) -> None:
+        """Forget matches that the store has dropped."""
+        if self._job is not None:
+            self._job.let_go()
+
     def search(self, text: str) -> None:
         """Look for a filter's text and go to the next match; an empty text ends the search."""
         self.text = text

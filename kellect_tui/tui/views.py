@@ -67,6 +67,12 @@ class Job:
         if self.own is not None:
             self.own.advance()
 
+    def let_go(self) -> None:
+        """Forget what the store has dropped."""
+        self.view.let_go()
+        if self.own is not None:
+            self.own.let_go()
+
 
 class Views:
     """The views of a session under one filter.
@@ -125,6 +131,11 @@ class Views:
         self._seen[tab] = end
         self._made[tab].advance()
         return True
+
+    def let_go(self) -> None:
+        """Let every view forget what the store has dropped, also those that are not shown or stand still."""
+        for made in self._made.values():
+            made.let_go()
 
     def matches(self, tab: str) -> int:
         """Events in the tab's view; of everything, without a look at each chunk, as the ledger has it."""

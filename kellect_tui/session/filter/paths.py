@@ -92,7 +92,7 @@ class Kept:
     """Texts of sealed chunks, as long as the chunks live."""
 
     def __init__(self, keep_bytes: int) -> None:
-        self._keep_bytes = keep_bytes
+        self.keep_bytes = keep_bytes
         self._lock = Lock()
         self._of: WeakKeyDictionary[Chunk, PathTexts] = WeakKeyDictionary()
 
@@ -105,7 +105,7 @@ class Kept:
             return None
         with self._lock:
             held = sum(texts.nbytes for texts in self._of.values())
-        if held >= self._keep_bytes:
+        if held >= self.keep_bytes:
             return None
         texts = compose(chunk)
         with self._lock:

@@ -93,6 +93,7 @@ class MainScreen(Screen[None]):
         self._rate = rate if rate is not None else Rate()
         self._now = now
         self._frames = 0
+        self._dropped = 0
         self._tab_before = "all"
         self._preview: Job | None = None
         self._told_error = False
@@ -159,6 +160,8 @@ class MainScreen(Screen[None]):
     def _frame(self) -> None:
         """Take in what came; ten times a second, and next to no work when nothing came."""
         self._frames += 1
+        if self._dropped != self.session.store.dropped:
+            self._let_go()
         running = self.jobs.running
         building_here = running is not None and running.purpose == "tab"
         if self.tab == "tree":
@@ -170,6 +173,16 @@ class MainScreen(Screen[None]):
             self.command_view.sync()
         if self._frames % STATUS_FRAMES == 0:
             self._status()
+
+    def _let_go(self) -> None:
+        """What retention has dropped is held by no view, not even by one that stands still."""
+        self._dropped = self.session.store.dropped
+        self.views.let_go()
+        self.finder.let_go()
+        if self._preview is not None and self._preview is not self.jobs.running:
+            self._preview.let_go()
+        if self.paused and self.tab != "tree":
+            self.table.sync()
 
     def _second(self) -> None:
         if self.session.live:

@@ -44,3 +44,10 @@ def test_a_full_table_keeps_the_newer_half_and_asks_for_a_new_generation() -> No
     assert table.get(1, b"?") == b"?"
     assert sorted(table) == [4, 5, 6]
     assert len(table) == 3
+
+
+def test_bytes_bound_the_table_too() -> None:
+    table = PathTable(keep_bytes=20_000)
+    turned = [table.take(key, b"p" * 4095) for key in range(1, 10)]
+    assert turned == [False, False, True] * 3
+    assert sorted(table) == [7, 8, 9]

@@ -56,6 +56,30 @@ def test_ids_tell_where_an_event_is_and_are_never_used_again() -> None:
             store.locate(EventId(gone))
 
 
+def test_a_chunk_of_long_names_is_sealed_early_so_that_few_bytes_can_be_kept() -> None:
+    store, maker = Store(10**9, keep_bytes=8_000_000), Maker()
+    for number in range(60):
+        maker.paths.clear()
+        for name in range(100):
+            maker.open(b"/%d/" % number + b"p%04d" % name + b"x" * 4_000)
+        store.append_batch(maker.batch(), OFFSET)
+    assert store.dropped > 0
+    assert store.nbytes <= 8_000_000 + 2 * 100 * 4_200
+    assert sum(chunk.nbytes for chunk in store.chunks) == store.nbytes
+
+
+def test_groups_and_users_of_a_chunk_are_counted_among_its_bytes() -> None:
+    store, maker = Store(10**9), Maker()
+    store.user_name = str
+    maker.cgroups.update({number: b"/a.slice/%d.scope" % number for number in range(1, 3_001)})
+    for number in range(1, 3_001):
+        maker.read(b"/dev/zero", cgroup=number, uid=number)
+    store.append_batch(maker.batch(), OFFSET)
+    (chunk,) = store.chunks
+    assert (len(chunk.cgroups), len(chunk.users)) == (3_000, 3_000)
+    assert chunk.text_bytes > 3_000 * 2 * 100
+
+
 def test_bytes_bound_it_too() -> None:
     store = Store(10**9, keep_bytes=200_000, chunk_rows=256)
     store.append_batch(tiled(mixed(500), 20_000), OFFSET)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 
-from kellect_tui.session.users import UserNames
+from kellect_tui.session.users import MOST_NAMES, UserNames
 
 
 def test_each_id_is_looked_up_once() -> None:
@@ -29,3 +29,9 @@ def test_this_hosts_names() -> None:
 def test_recorded_names_are_never_looked_up_here() -> None:
     names = UserNames.recorded({1000: "somebody"})
     assert (names(1000), names(0)) == ("somebody", None)
+
+
+def test_a_program_that_is_every_user_does_not_fill_the_memory() -> None:
+    names = UserNames(str)
+    assert [names(uid) for uid in range(3 * MOST_NAMES)] == [str(uid) for uid in range(3 * MOST_NAMES)]
+    assert len(names.known()) <= MOST_NAMES

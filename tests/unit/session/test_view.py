@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,6 +142,23 @@ def test_rows_move_by_what_was_dropped() -> None:
     view.advance()
     assert view.dropped == 5
     assert view.event_id(RowNumber(10 - 5)) == tenth == 20
+
+
+@pytest.mark.parametrize(("come", "left"), [(20, 10), (200, 0)])
+def test_a_view_that_stands_still_holds_no_chunk_that_the_store_has_dropped(come: int, left: int) -> None:
+    store = Store(40, chunk_rows=10)
+    source, view = Source(store), View(store, CountIs(2))
+    source.append(40)
+    view.advance()
+    chunks = [weakref.ref(chunk) for chunk in store.chunks]
+    source.append(come)
+    view.let_go()
+    gc.collect()
+    assert [chunk() is None for chunk in chunks] == [chunk_first < store.first for chunk_first in (0, 10, 20, 30)]
+    assert (len(view), view.dropped) == (left, 20 - left)
+    view.advance()
+    assert ids(view) == wanted(store, CountIs(2))
+    assert view.dropped == 20 - left
 
 
 def test_building_shows_the_newest_first_and_can_be_stopped_and_taken_up() -> None:
