@@ -1,0 +1,124 @@
+"""Which names are there below a directory, followed through a run: whether a file was made, and where a moved directory is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.oracle.strace import Call
+from tests.oracle.syntax import Quoted, Tagged
+from tests.oracle.text import joined
+
+# call → position of the base directory (None: the working directory) and of the name
+_NEW = {
+    "mkdir": (None, 0), "mkdirat": (0, 1), "mknod": (None, 0), "mknodat": (0, 1),
+    "symlink": (None, 1), "symlinkat": (1, 2), "link": (None, 1), "linkat": (2, 3),
+}  # fmt: skip
+_GONE = {"unlink": (None, 0), "unlinkat": (0, 1), "rmdir": (None, 0)}
+_MOVED = {"rename": (None, 0, None, 1), "renameat": (0, 1, 2, 3), "renameat2": (0, 1, 2, 3)}
+_CHANGED = {"chmod": (None, 0), "fchmodat": (0, 1), "syscall_0x1c4": (0, 1), "chown": (None, 0), "lchown": (None, 0), "fchownat": (0, 1)}
+_CHANGED_FD = ("fchmod", "fchown")
+DELETED = b" (deleted)"
+
+
+def _path(call: Call, cwd: bytes | None, base: int | None, name: int) -> bytes | None:
+    """The path of one of a call's names, `..` folded: right where no symbolic link is on the way."""
+    value = call.values[name]
+    if not isinstance(value, Quoted):
+        return None
+    there = cwd
+    if base is not None and isinstance(call.values[base], Tagged) and call.values[base].value != -100:
+        there = call.values[base].path
+    whole = joined(there, value.data)
+    return None if whole is None else os.path.normpath(whole)
+
+
+class Names:
+    """The names below `root`, from what is there before the run.
+
+    Attributes:
+        changed: Paths whose file was replaced, removed, moved or given other rights.
+        links: Symbolic links: a path through one of them is not what it says.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = os.fsencode(root) + b"/"
+        self.there: set[bytes] = set()
+        self.changed: set[bytes] = set()
+        for place, directories, files in os.walk(os.fsencode(root)):
+            self.there.update(place + b"/" + name for name in (*directories, *files))
+        self.links = {path for path in self.there if Path(os.fsdecode(path)).is_symlink()}
+
+    def existed(self, path: bytes) -> bool | None:
+        """Whether there is such a name now; None for one that is not below the root."""
+        return path in self.there if path.startswith(self.root) else None
+
+    def directory(self, path: bytes) -> bytes | None:
+        """The directory that an absolute path leads to; None where that is not known any more."""
+        if path.startswith(self.root):
+            parts = path.rstrip(b"/").split(b"/")
+            above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
+            return None if above & self.links else os.path.normpath(path)
+        return os.path.realpath(path) if Path(os.fsdecode(path)).is_dir() else None
+
+    def follow(self, call: Call, cwd: bytes | None) -> None:
+        """What a call that succeeded made of them."""
+        if call.name in _NEW:
+            new = _path(call, cwd, *_NEW[call.name])
+            self._add(new)
+            if new is not None and call.name.startswith("symlink"):
+                self.links.add(new)
+        elif call.name in _GONE:
+            gone = _path(call, cwd, *_GONE[call.name])
+            self._change(gone)
+            self.there.discard(gone or b"")
+            self.links.discard(gone or b"")
+        elif call.name in _CHANGED:
+            self._change(_path(call, cwd, *_CHANGED[call.name]))
+        elif call.name in _CHANGED_FD and isinstance(call.values[0], Tagged):
+            self._change(call.values[0].path)
+        elif call.name in _MOVED:
+            pairs = self.pairs(call, cwd)
+            for old, new in pairs:
+                self._change(old)
+                self._change(new)
+            self.there = {_renamed(path, pairs) for path in self.there}
+            self.links = {_renamed(path, pairs) for path in self.links}
+        elif isinstance(call.result, Tagged):
+            self._add(call.result.path)
+
+    def pairs(self, call: Call, cwd: bytes | None) -> list[tuple[bytes, bytes]]:
+        """(from, to) of a rename; both ways of an exchange."""
+        oldbase, oldname, newbase, newname = _MOVED[call.name]
+        old, new = _path(call, cwd, oldbase, oldname), _path(call, cwd, newbase, newname)
+        if old is None or new is None or old == new:
+            return []
+        exchange = call.name == "renameat2" and "RENAME_EXCHANGE" in str(call.values[4])
+        return [(old, new), (new, old)] if exchange else [(old, new)]
+
+    def moved(self, call: Call, cwd: bytes | None, path: bytes) -> bytes:
+        """What a directory at `path` is called after a rename or removal."""
+        if call.name in _MOVED:
+            return _renamed(path, self.pairs(call, cwd))
+        return path + DELETED if _path(call, cwd, *_GONE[call.name]) == path else path
+
+    def steady(self, path: bytes) -> bool:
+        """Whether the file of that name is today what it was during the run."""
+        parts = path.split(b"/")
+        above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
+        return not path.startswith((b"/proc/", b"/sys/")) and not path.endswith(DELETED) and not above & self.changed
+
+    def _add(self, path: bytes | None) -> None:
+        if path is not None:
+            self.there.add(path)
+
+    def _change(self, path: bytes | None) -> None:
+        if path is not None:
+            self.changed.add(path)
+
+
+def _renamed(path: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:
+    for old, new in pairs:
+        if path == old or path.startswith(old + b"/"):
+            return new + path[len(old) :]
+    return path
