@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.expect import CLOCK_SLACK, NS, Expected
+from tests.oracle.strace import Call
 from tests.oracle.text import Between, Flags, Prefix
 
 Line = dict[str, Any]
@@ -70,15 +71,16 @@ def same(theirs: Any, ours: Any) -> bool:
 def fields_that_differ(expected: Expected, event: Line) -> dict[str, tuple[Any, Any]]:
     """name → (strace's, the monitor's) of everything strace knows."""
     family = expected.kind.partition(".")[0]
-    checks = {name: (value, event[name]) for name, value in (expected.common | {"family": family}).items()}
+    checks = {name: (value, event[name]) for name, value in (expected.common | {"event_type": expected.kind, "family": family}).items()}
     checks |= {f"arg.{name}": (value, event["arguments"].get(name, "no such argument")) for name, value in expected.arguments.items()}
     wrong = {name: pair for name, pair in checks.items() if not same(*pair)}
     told = {*expected.arguments, *expected.common}
     marks = {mark for mark in event.get("incomplete", ()) if mark.partition(":")[0] in told}
     if marks != expected.marks:
         wrong["incomplete"] = (sorted(expected.marks), sorted(marks))
-    if "abi" in event:
-        wrong["abi"] = (None, event["abi"])
+    abi = expected.record.abi if isinstance(expected.record, Call) else ""
+    if event.get("abi", "") != abi:
+        wrong["abi"] = (abi, event.get("abi", ""))
     return wrong | _times_that_differ(expected, event)
 
 
@@ -98,8 +100,8 @@ def _times_that_differ(expected: Expected, event: Line) -> dict[str, tuple[Any, 
 
 def pairs(expected: list[Expected], events: list[Line]) -> Iterator[tuple[Expected | None, Line | None]]:
     """The calls of one thread side by side; what only one of the two has stands alone."""
-    theirs = [(one.kind, one.syscall) for one in expected]
-    ours = [(one["event_type"], one["syscall"]) for one in events]
+    theirs = [one.syscall or one.kind for one in expected]
+    ours = [one["syscall"] or one["event_type"] for one in events]
     if theirs == ours:
         yield from zip(expected, events, strict=True)
         return

@@ -94,7 +94,7 @@ def _marks(comm: bytes | None) -> set[str]:
 
 
 def _fork(step: Step, call: Call) -> Expected:
-    child, flags, task = call.result_number, clone_flags(call), step.task
+    child, flags, task = call.child, clone_flags(call), step.task
     thread, sibling = "CLONE_THREAD" in flags, "CLONE_PARENT" in flags
     arguments: dict[str, Any] = {"child_tid": child, "child_pid": task.pid if thread else child, "thread": thread}
     if not sibling:
@@ -111,7 +111,7 @@ def _end(step: Step, end: End) -> Expected:
     if end.signal:
         arguments |= {"exit_code": None, "signal": signal_text(Word((end.signal,))), "core_dumped": end.core}
     elif not end.by:
-        arguments |= {"exit_code": end.status, "signal": None, "core_dumped": False}
+        arguments |= {"exit_code": end.status if step.status is None else step.status, "signal": None, "core_dumped": False}
     if task.comm is not None:
         arguments["comm"] = as_text(task.comm)[0]
     if task.prio is not None:
@@ -120,7 +120,7 @@ def _end(step: Step, end: End) -> Expected:
         arguments["group_dead"] = step.alone
     if task.born is not None and task.first is not None and step.last is not None:
         arguments["lifetime_ns"] = Between(int((step.last - task.first) * NS), int((end.at - task.born + CLOCK_SLACK) * NS))
-    begun = step.last if step.last is not None else end.at
+    begun = step.last or task.born or end.at
     return Expected("process.exit", None, task, begun, end.at, None, _common(step, task.comm, task.ids), arguments, _marks(task.comm), end)
 
 
@@ -158,7 +158,7 @@ def expected(step: Step) -> list[Expected]:
         return []
     if not record.returned:
         return _ended_in(step, record)
-    born = record.name in FORKS and (record.result_number or -1) > 0
+    born = record.name in FORKS and record.child > 0
     return [*([_fork(step, record)] if born else []), _call(step, record)]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.oracle.row import Row, dirfd_text, first_list, number, socket_inode
-from tests.oracle.syntax import Tagged, Word
+from tests.oracle.syntax import Quoted, Tagged, Word
 from tests.oracle.text import Flags, mode_of, mode_text, word
 
 
 def _opened(row: Row, dirfd: Any, name: Any, flags: Word | int, mode: Any, resolve: Any, creat: bool = False) -> tuple[str, Row]:
     names = frozenset(word(flags).split("|"))
-    creates = creat or bool(names & {"O_CREAT", "O_TMPFILE"})
+    creates = creat or bool(names & {"O_CREAT", "O_TMPFILE", "__O_TMPFILE"})
     row.put(dirfd=None if dirfd is None else dirfd_text(dirfd)).string("filename", name).flags("flags", flags)
     done = row.call.result_number is not None and row.call.result_number >= 0
     row.put(fd=row.call.result_number if done else None, resolve=None)
@@ -20,6 +20,8 @@ def _opened(row: Row, dirfd: Any, name: Any, flags: Word | int, mode: Any, resol
         row.flags("resolve", resolve)
     if done:
         row.tag_path("path", row.call.result)
+    elif resolve is not None and "RESOLVE_IN_ROOT" in word(resolve).split("|") and isinstance(name, Quoted):
+        row.named_path("path", dirfd, Quoted(name.data.lstrip(b"/") or b"."))
     else:
         row.named_path("path", dirfd, name)
     if not creates:
@@ -199,11 +201,19 @@ def _io_file(row: Row, value: Any) -> None:
             row.put(file_type=_DEVICE_TYPES[value.detail.partition(" ")[0]])
 
 
-def vectors_sum(value: Any) -> int | None:
+def vectors_sum(value: Any, number_of: int | None = None) -> int | None:
+    """What vectors ask for together; None where they cannot be read or no number holds it.
+
+    Args:
+        number_of: How many there are; the kernel takes 32 bits of it.
+    """
+    if number_of is not None and number_of & 0xFFFFFFFF == 0:
+        return 0
     value = first_list(value)
     if not isinstance(value, list) or not all(isinstance(vector, dict) for vector in value):
         return None
-    return sum(int(vector["iov_len"]) for vector in value)
+    total = sum(int(vector["iov_len"]) for vector in value)
+    return total if total < 1 << 64 else None
 
 
 def _io(kind: str, vectors: bool, offset: bool) -> Callable[[Row], tuple[str, Row]]:
@@ -212,10 +222,8 @@ def _io(kind: str, vectors: bool, offset: bool) -> Callable[[Row], tuple[str, Ro
         _io_file(row, values[0])
         if not vectors:
             row.put(count=values[2])
-        elif values[2] == 0:
-            row.put(count=0)
         else:
-            total = vectors_sum(values[1])
+            total = vectors_sum(values[1], values[2])
             row.put(count=total)
             if total is None:
                 row.marks.add("count:unreadable")

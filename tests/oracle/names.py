@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from pathlib import Path
 
 from tests.oracle.strace import Call
@@ -48,6 +49,12 @@ class Names:
         for place, directories, files in os.walk(os.fsencode(root)):
             self.there.update(place + b"/" + name for name in (*directories, *files))
         self.links = {path for path in self.there if Path(os.fsdecode(path)).is_symlink()}
+
+    def copy(self) -> Names:
+        """Another that is followed for itself."""
+        other = copy(self)
+        other.there, other.changed, other.links = set(self.there), set(self.changed), set(self.links)
+        return other
 
     def existed(self, path: bytes) -> bool | None:
         """Whether there is such a name now; None for one that is not below the root."""
@@ -106,7 +113,7 @@ class Names:
         """Whether the file of that name is today what it was during the run."""
         parts = path.split(b"/")
         above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
-        return not path.startswith((b"/proc/", b"/sys/")) and not path.endswith(DELETED) and not above & self.changed
+        return not path.startswith((b"/proc/", b"/sys/", b"/dev/fd/")) and not path.endswith(DELETED) and not above & self.changed
 
     def _add(self, path: bytes | None) -> None:
         if path is not None:

@@ -12,6 +12,7 @@ from tests.oracle.row import Row, first_list, number
 from tests.oracle.syntax import Changed, Function, Quoted, Tagged
 from tests.oracle.text import word
 
+_WITHOUT_PROTOCOL = ("UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK")
 _PROTOCOLS = {"TCP": "IPPROTO_TCP", "TCPv6": "IPPROTO_TCP", "UDP": "IPPROTO_UDP", "UDPv6": "IPPROTO_UDP"}
 _NOTHING: dict[str, Any] = {"family": None, "addr": None, "port": None}
 
@@ -41,7 +42,7 @@ def _address(row: Row, value: Any) -> None:
         row.put(family=family, addr=value["sin_addr"].values[0].data.decode(), port=value["sin_port"].values[0])
     elif family == "AF_INET6" and "inet_pton" in value:
         text = value["inet_pton"][1].data.decode()
-        scope = _scope(value["sin6_scope_id"])
+        scope = _scope(value.get("sin6_scope_id", 0))
         row.put(family=family, addr=f"{text}%{scope}" if scope else text, port=value["sin6_port"].values[0])
     elif family == "AF_UNIX":
         row.put(family=family, port=None).bytes_("addr", _unix(value.get("sun_path")))
@@ -65,10 +66,16 @@ def _ends(value: Any) -> tuple[tuple[str, int] | None, tuple[str, int] | None] |
     return split(local), split(peer)
 
 
+def _protocol(row: Row, value: Tagged) -> None:
+    """Of raw sockets and such strace tells the family in its place."""
+    if value.detail in _PROTOCOLS or value.detail in _WITHOUT_PROTOCOL:
+        row.put(protocol=_PROTOCOLS.get(value.detail))
+
+
 def _local(row: Row, value: Any) -> None:
     """The socket's own end and protocol."""
     if isinstance(value, Tagged) and value.kind == "socket":
-        row.put(protocol=_PROTOCOLS.get(value.detail))
+        _protocol(row, value)
         ends = _ends(value)
         if ends is not None and ends[0] is not None:
             row.put(local_addr=ends[0][0], local_port=ends[0][1])
@@ -79,7 +86,7 @@ def _named(row: Row) -> Row:
     row.fd("fd", fd).put(addr_len=_length(length))
     _address(row, address)
     if isinstance(fd, Tagged) and fd.kind == "socket":
-        row.put(protocol=_PROTOCOLS.get(fd.detail))
+        _protocol(row, fd)
     return row
 
 
@@ -105,6 +112,11 @@ def _returned_length(value: Any) -> int | None:
         return None
     one = value[0]
     return int(one.after if isinstance(one, Changed) else one)
+
+
+def _cut(size: Any) -> bool:
+    """Whether the room that the program gave was too small for the address."""
+    return isinstance(size, list) and bool(size) and isinstance(size[0], Changed) and size[0].after > size[0].before
 
 
 def _accept(row: Row) -> tuple[str, Row]:
@@ -164,10 +176,10 @@ def _recvfrom(row: Row) -> tuple[str, Row]:
     if row.call.error:
         return "network.receive", row.put(addr_len=None, **_NOTHING)
     row.put(addr_len=_returned_length(size))
-    if isinstance(address, dict):
-        _address(row, address)
-    else:
+    if not isinstance(address, dict):
         _peer_of_socket(row, fd)
+    elif not _cut(size):
+        _address(row, address)
     return "network.receive", row
 
 
@@ -223,7 +235,7 @@ def _socketpair(row: Row) -> tuple[str, Row]:
     family, kind, protocol, pair = row.call.values
     row.enumeration("family", family).flags("type", kind)
     if isinstance(protocol, int):
-        row.put(protocol=protocol)
+        row.put(protocol=_length(protocol & 0xFFFFFFFF))
     row.pair("usockvec", pair)
     return "network.socketpair", row
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import subprocess
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bpf.recording import build
+from tests.bpf.test_workload import compiled
+
 PYTHON = "/usr/bin/python3"
 SOURCES = Path(__file__).parents[1] / "bpf"
-MANY = r"many_\w+\|burst\|side_by_side"
+TRACERS = ("tracing", "changed_by_a_tracer")
+"""Cases that are none for strace: who is traced cannot be traced again."""
+MANY = ("many_.*", "burst", "side_by_side")
 """Cases of the workload that make tens of thousands of calls of the same kind."""
 
 
@@ -25,6 +30,7 @@ class Program:
         name: What the table calls it.
         words: The command; `{place}` is its directory.
         prepare: A shell script that is run in the directory before, untraced.
+        make: Makes it, in that directory.
         python: A Python program, written to `program.py` before.
     """
 
@@ -32,11 +38,14 @@ class Program:
     words: Sequence[str]
     prepare: str = ""
     python: str = ""
+    make: Callable[[Path], None] | None = None
 
     def ready(self, place: Path) -> list[str]:
         """Makes its directory ready, and returns the command."""
         if self.python:
             (place / "program.py").write_text(textwrap.dedent(self.python))
+        if self.make is not None:
+            self.make(place)
         subprocess.run(["sh", "-euc", TREE + self.prepare], cwd=place, check=True, stdout=subprocess.DEVNULL)
         return [word.replace("{place}", str(place)) for word in self.words]
 
@@ -122,26 +131,31 @@ printf 'int one(void) { return 1; }\n' > one.c; printf 'int one(void); int main(
 printf 'all: program\nprogram: one.o main.o\n\tgcc -o $@ $^\n%%.o: %%.c\n\tgcc -c -o $@ $<\n' > Makefile
 """
 
-OWN = f"""
-gcc -O1 -pthread -o calls {SOURCES}/calls.c
-gcc -O1 -pthread -o workload $(ls {SOURCES}/workload/*.c | grep -v helper.c)
-gcc -O1 -static -nostdlib -o helper {SOURCES}/workload/helper.c
-mkdir w
-"""
+def own(place: Path) -> None:
+    """The project's own programs, compiled."""
+    build(SOURCES / "calls.c", place)
+    compiled(place)
+    (place / "w").mkdir()
+
 
 GIT = """
     export HOME=. GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b GIT_CONFIG_NOSYSTEM=1
     cd tree && git init -q . && git add . && git commit -qm one && echo more >> a/f5 && git status && git diff --stat && git rm -q a/f6 && git commit -qam two
 """
 
-def workload(name: str, without: str) -> Program:
-    """The project's workload but for cases of these names. `tracing` is none for strace: who is traced cannot be traced again."""
-    return Program(name, ("sh", "-c", f"exec ./workload {{place}}/w {{place}}/log {{place}}/helper $(./workload --list | grep -vx '{without}')"), OWN)
+def workload(name: str, cases: str) -> Program:
+    """Cases of the project's workload; `cases` is a shell's words."""
+    return Program(name, ("sh", "-c", f"exec ./workload {{place}}/w {{place}}/log {{place}}/helper {cases}"), make=own)
+
+
+def all_but(*names: str) -> str:
+    """All cases but those whose names fit one of these expressions."""
+    return f"$(./workload --list | grep -vxE '{'|'.join(names)}')"
 
 
 PROGRAMS: tuple[Program, ...] = (
-    Program("calls", ("{place}/calls", "{place}/w", "{place}/log"), OWN),
-    workload("workload", "tracing"),
+    Program("calls", ("{place}/calls", "{place}/w", "{place}/log"), make=own),
+    workload("workload", all_but(*TRACERS)),
     Program("ls -lR", ("ls", "-lR", "tree", "/usr/share/perl-base")),
     shell("tar", "tar -czf t.tar.gz tree && mkdir out && tar -xzf t.tar.gz -C out && tar -df t.tar.gz"),
     shell("cp -a", "cp -a tree copy && cp -al tree hard && mv copy moved && rm -r moved"),

@@ -101,6 +101,8 @@ class Row:
         if self.task.fs.elsewhere:
             return self
         if not isinstance(filename, Quoted):
+            if filename is None and empty and isinstance(dirfd, Tagged) and dirfd.value != -100:
+                return self.tag_path(name, dirfd)
             return self.put(**{name: None})
         base = self.task.fs.path if dirfd is None or number(dirfd) == -100 else dirfd.path if isinstance(dirfd, Tagged) else None
         bad = dirfd is not None and number(dirfd) != -100 and not isinstance(dirfd, Tagged)

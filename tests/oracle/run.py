@@ -40,11 +40,29 @@ def both(words: Sequence[str], cwd: Path, place: Path, timeout: float = 300) -> 
     assert events[-1]["event_type"] == "monitor.stop"
     assert events[-1]["arguments"]["lost"] == 0
     run = strace.read(trace, READ)
-    root = min(run)  # strace makes the command's process before any other
-    wanted = [one for step in World(names).steps(run, root, os.fsencode(cwd)) for one in expected(step)]
-    ask_for_files(wanted, names)
+    root = first_of(run)
+    wanted = all_expected(run, root, cwd, names)
     _same_for_all(wanted)
     return wanted, of_traced(events, set(run), root)
+
+
+def first_of(run: strace.Run) -> int:
+    """The thread that execs the command. Its number need not be the smallest: they begin anew."""
+    return min(run, key=lambda tid: run[tid][0].told)
+
+
+def all_expected(run: strace.Run, root: int, cwd: Path, names: Names) -> list[Expected]:
+    """The events of a run. `names` is what there was before it.
+
+    It is gone through twice: what a file is now, says what it was only if nothing will have changed it in the end.
+    """
+    first = names.copy()
+    for _step in World(first).steps(run, root, os.fsencode(cwd)):
+        pass
+    names.changed = first.changed
+    wanted = [one for step in World(names).steps(run, root, os.fsencode(cwd)) for one in expected(step)]
+    ask_for_files(wanted, names)
+    return wanted
 
 
 def _run(words: Sequence[str | Path], cwd: Path, timeout: float) -> None:

@@ -19,7 +19,7 @@ from tests.oracle.syntax import NAME, Reader, Tagged, Unreadable
 STRING_LIMIT = 4096
 
 OPTIONS = (
-    "-ff", "--quiet=attach,path-resolution", "--decode-fds=all", "--decode-pids=comm", "-v", "-xx", "-s", str(STRING_LIMIT),
+    "-ff", "--quiet=attach,path-resolution", "--decode-fds=all", "--decode-pids=comm,pidns", "-v", "-xx", "-s", str(STRING_LIMIT),
     "-e", "abbrev=execve,execveat", "--absolute-timestamps=format:unix,precision:ns", "--syscall-times=ns",
 )  # fmt: skip
 
@@ -50,7 +50,8 @@ class Call:
         result: A number, a `Tagged`, or None (`?`).
         error: The errno's symbol, or empty.
         returned: Whether strace saw it return.
-        abi: `x32` or `32 bit` where it is not the native one.
+        translated: The result, a pid in another namespace, as strace's own namespace numbers it; 0 where that is the result itself.
+        abi: `x32` or `i386` where it is not the native one.
         told: Where it stands among what others did: when it began, but of an exec by a thread when it took its process over.
     """
 
@@ -64,6 +65,7 @@ class Call:
     error: str = ""
     took: Decimal | None = None
     returned: bool = True
+    translated: int = 0
     abi: str = ""
     told: Decimal = Decimal(0)
 
@@ -71,6 +73,11 @@ class Call:
     def over(self) -> Decimal:
         """When it returned; when it began, if it did not."""
         return self.begun + (self.took or 0)
+
+    @property
+    def child(self) -> int:
+        """The task that a call made, in strace's namespace; 0 where it made none."""
+        return self.translated or max(self.result_number or 0, 0)
 
     @property
     def result_number(self) -> int | None:
@@ -92,6 +99,11 @@ class End:
     signal: str
     core: bool
     by: int = 0
+
+    @property
+    def told(self) -> Decimal:
+        """As of a call: where it stands among what others did."""
+        return self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +127,9 @@ _LINE = re.compile(r"(\d+\.\d+) (?:(\w+)\(|\+\+\+ (.*) \+\+\+|---|<\.\.\. execve
 _RETURNED = re.compile(r"\s*= (?:(\?)|(0x[0-9a-f]+|-?\d+))")
 _ERROR = re.compile(r" (E[A-Z0-9]+)\b")
 _MODE = re.compile(r"\S+ \[ Process PID=\d+ runs in (.*) mode\. \]")
-_NATIVE = "64 bit"
+_ABIS = {"64 bit": "", "32 bit": "i386", "x32": "x32"}
 _PID_CHANGED = re.compile(r"<pid changed to \d+ \.\.\.>")
+_TRANSLATED = re.compile(r" /\* (\d+) in strace's PID NS \*/")
 _TOOK = re.compile(r"<(\d+\.\d+)>$")
 _SUPERSEDED = re.compile(r"superseded by execve in pid (\d+)")
 _EXITED = re.compile(r"exited with (\d+)")
@@ -151,6 +164,8 @@ def _call(tid: int, number: int, text: str, head: re.Match[str]) -> Call:
         call.returned = bool(error)
         return call
     call.result = reader.tagged(int(returned[2], 0))
+    if translated := _TRANSLATED.match(text, reader.at):
+        call.translated = int(translated[1])
     if call.result == -1 and (error := _ERROR.match(text, reader.at)):
         call.error = error[1]
     return call
@@ -168,7 +183,7 @@ def read_thread(path: Path, names: Collection[str]) -> Iterator[Call | Other | E
     tid, abi = int(path.suffix[1:]), ""
     for number, text in enumerate(path.read_text("ascii").splitlines()):
         if mode := _MODE.fullmatch(text):
-            abi = mode[1] if mode[1] != _NATIVE else ""
+            abi = _ABIS[mode[1]]
             continue
         head = _LINE.match(text)
         if head is None:

@@ -22,7 +22,7 @@ class Tagged:
 
     Attributes:
         value: The number; -100 for AT_FDCWD.
-        kind: `path`, `socket`, `pid` (a pidfd), `comm` or empty.
+        kind: `path` (of a pid: its comm), `socket`, `pid` (a pidfd) or empty.
         tag: The path's or comm's bytes; of a socket the text in brackets; of a pidfd the pid.
         detail: `char 1:3` behind a device's path, the socket's protocol, or empty.
         deleted: Whether the name is gone.
@@ -66,6 +66,11 @@ class Changed:
     after: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A netlink message, which strace takes apart into a language of its own; nothing of it is an argument."""
+
+
 class Unreadable(ValueError):
     """A line of strace that this module does not understand."""
 
@@ -74,6 +79,9 @@ _NUMBER = re.compile(r"-?(?:0x[0-9a-f]+|\d+)(?![\w])")
 NAME = re.compile(r"[A-Za-z_&][\w.]*")
 _SPACE = re.compile(r"(?:\s|/\*.*?\*/)*")
 _QUOTED = re.compile(r'(@?)"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
+_HUGE = re.compile("<<MAP_HUGE_SHIFT")
+_MAP_HUGE_SHIFT = 26
+_NETLINK = ("[{nlmsg_len=", "{nlmsg_len=", "[{nla_len=", "{nla_len=")
 _PATH_TAG = re.compile(r"((?:\\x[0-9a-f]{2})+)(?:<([^>]*)>)?>(\(deleted\))?")
 _PIDFD_TAG = re.compile(r"pid:(-?\d+)(?:<[^>]*>)?>")
 _ANONYMOUS_TAG = re.compile(r"(anon_inode:[^>]*)>")
@@ -122,6 +130,8 @@ class Reader:
         self.skip()
         if (quoted := self.match(_QUOTED)) is not None:
             return Quoted(_bytes(quoted[2]), bool(quoted[3]), bool(quoted[1]))
+        if self.text.startswith(_NETLINK, self.at):
+            return self.unread()
         if self.take("{"):
             return self.fields("}")
         if self.take("["):
@@ -130,6 +140,17 @@ class Reader:
             self.items("]")
             return Word(("~",))
         return self.expression()
+
+    def unread(self) -> Unread:
+        depth = 0
+        while True:
+            character = self.text[self.at : self.at + 1]
+            if not character:
+                raise self.fail()
+            depth += (character in "[{") - (character in "]}")
+            self.at += 1
+            if not depth:
+                return Unread()
 
     def items(self, end: str) -> list[Any]:
         found: list[Any] = []
@@ -145,7 +166,7 @@ class Reader:
     def fields(self, end: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not self.take(end):
-            if not self.take("..."):
+            if not self.take("...") and self.match(_QUOTED) is None:  # bytes beyond the structure that strace knows
                 name = self.match(NAME)
                 if name is None:
                     raise self.fail()
@@ -175,6 +196,8 @@ class Reader:
             if len(digits) > 1 and digits.startswith("0") and digits.isdigit():  # permission bits, in octal; a Word keeps their form
                 return number[0]
             value = int(number[0], 0)
+            if self._here(_HUGE):
+                return value << _MAP_HUGE_SHIFT
             return self.tagged(value)
         if (name := self.match(NAME)) is not None:
             if name[0] == "NULL":

@@ -12,7 +12,7 @@ from kellect_tui.events.catalogue import TYPES
 from tests.oracle.classes import KNOWN
 from tests.oracle.compare import Line, Outcome, compare, fields_that_differ, pairs
 from tests.oracle.expect import Expected
-from tests.oracle.programs import MANY, PROGRAMS, Program, workload
+from tests.oracle.programs import MANY, PROGRAMS, TRACERS, Program, all_but, workload
 from tests.oracle.run import both
 from tests.oracle.wrong import one_field_wrong
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.bpf
 
 HERE = {
     **{program.name: program for program in PROGRAMS if program.name in ("calls", "python3", "sh", "git", "make -j2")},
-    "workload": workload("workload", rf"tracing\|{MANY}"),
+    "workload": workload("workload", all_but(*TRACERS, *MANY)),
 }
 
 

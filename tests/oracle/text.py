@@ -70,7 +70,13 @@ class Between:
     high: int
 
 
-ZEROS = frozenset({"O_RDONLY", "PROT_NONE", "AT_STATX_SYNC_AS_STAT"})
+_HUGE_PAGES = {"64KB": 16, "512KB": 19, "1MB": 20, "2MB": 21, "8MB": 23, "16MB": 24, "32MB": 25, "256MB": 28, "512MB": 29, "1GB": 30, "2GB": 31, "16GB": 34}
+_BITS = {
+    "O_ACCMODE": 3, "__O_TMPFILE": 0x400000, "AT_REMOVEDIR": 0x200, "MAP_UNINITIALIZED": 0x4000000,
+    **{f"MAP_HUGE_{size}": shift << 26 for size, shift in _HUGE_PAGES.items()},
+}  # fmt: skip
+"""Symbols that only one of the two has, or that strace borrows from another call."""
+ZEROS = frozenset({"O_RDONLY", "PROT_NONE", "AT_STATX_SYNC_AS_STAT", "MAP_FILE"})
 """Symbols for zero: they may stand beside others or not."""
 
 
@@ -86,7 +92,9 @@ class Flags:
         """Of `A|B|0x4`."""
         names, rest = set(), 0
         for part in text.split("|"):
-            if re.fullmatch(r"0x[0-9a-f]+|\d+", part):
+            if part in _BITS:
+                rest |= _BITS[part]
+            elif re.fullmatch(r"0x[0-9a-f]+|\d+", part):
                 rest |= int(part, 8 if part.startswith("0") and part.isdigit() else 0)
             else:
                 names.add(part)
@@ -130,4 +138,4 @@ def signal_text(value: Word | int) -> str:
         return "SIG" + _SIGNALS[number - 1]
     if 34 <= number <= 64:
         return "SIGRTMIN" + (f"+{number - 34}" if number > 34 else "")
-    return hex(number) if number else "0"
+    return hex(number & 0xFFFFFFFF) if number else "0"

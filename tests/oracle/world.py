@@ -24,7 +24,7 @@ ELSEWHERE = ("chroot", "pivot_root", "setns", "mount", "umount2", "move_mount")
 _PRIORITIES = ("setpriority", "sched_setscheduler", "sched_setattr")
 _OWNERS = ("chown", "lchown", "fchown", "fchownat")
 _MAKERS = ("mknod", "mknodat")
-ALSO_READ = (*ELSEWHERE, *_PRIORITIES, *_OWNERS, *_MAKERS, "unshare", "prctl")
+ALSO_READ = (*ELSEWHERE, *_PRIORITIES, *_OWNERS, *_MAKERS, "unshare", "prctl", "exit")
 """Calls that are no events, but say what a task or a file is now."""
 
 
@@ -67,6 +67,7 @@ class Task:
         prio: As the kernel counts: 120 is nice 0.
         born: When the call that made it began.
         first: When its first record begins.
+        numbered: Whether its namespace numbers tasks as strace's does.
     """
 
     tid: int
@@ -78,6 +79,7 @@ class Task:
     prio: int | None = None
     born: Decimal | None = None
     first: Decimal | None = None
+    numbered: bool = True
 
 
 @dataclass(slots=True)
@@ -87,7 +89,9 @@ class Step:
     Attributes:
         existed: Whether the file that the call opened was there before; None where that is not known.
         ppid: The parent, where it is sure to have lived when the call returned.
+        names: The files of the run.
         last: When the thread's last call began; of an end.
+        status: The status that the thread gave itself by exit(); of an end.
         alone: Of an end: whether it ended the process; None where threads ended together.
         until: When the thread's next call began: by then this one had returned.
         goal: Of chdir: the directory.
@@ -96,9 +100,11 @@ class Step:
 
     record: Call | End
     task: Task
+    names: Names
     existed: bool | None = None
     ppid: int | None = None
     last: Decimal | None = None
+    status: int | None = None
     alone: bool | None = None
     until: Decimal | None = None
     later: Tagged | None = None
@@ -117,6 +123,7 @@ class World:
     tasks: dict[int, Task] = field(default_factory=dict)
     _alive: dict[int, Decimal] = field(default_factory=dict)
     _last: dict[int, Decimal] = field(default_factory=dict)
+    _exits: dict[int, int] = field(default_factory=dict)
     _ends: dict[int, Decimal] = field(default_factory=dict)
     _until: dict[tuple[int, int], Decimal] = field(default_factory=dict)
     _later: dict[tuple[int, int], Tagged] = field(default_factory=dict)
@@ -127,7 +134,7 @@ class World:
         Args:
             root: The first thread, which execs the command in `cwd`.
         """
-        first = {tid: records[0].at if isinstance(records[0], End) else records[0].told for tid, records in run.items() if records}
+        first = {tid: records[0].told for tid, records in run.items() if records}
         self.tasks[root] = Task(root, root, None, Directory(cwd), None, Ids.own(), 120 + os.getpriority(os.PRIO_PROCESS, 0), None, first.get(root))
         moments = self._moments(run)
         self._look_ahead(run, moments)
@@ -154,10 +161,10 @@ class World:
                 if isinstance(record, End):
                     moments.append((record.at, order, record, "end"))
                     continue
-                if isinstance(record, Other) or record.abi:
-                    continue
+                if isinstance(record, Other) or (record.abi and not _executes(record)):
+                    continue  # calls of another ABI are no events, but the program that one of them starts is
                 moments.append((record.told, order, record, "begin"))
-                if record.name in FORKS and (record.result_number or -1) > 0:
+                if record.name in FORKS and record.child:
                     moments.append((record.begun, order, record, "birth"))
                 elif record.returned and record.took is not None:
                     moments.append((max(record.told, record.begun + record.took), order, record, "effect"))
@@ -170,6 +177,8 @@ class World:
             if last is not None:
                 self._last[tid] = last.told
                 self._alive[tid] = last.over
+                if isinstance(last, Call) and last.name == "exit":
+                    self._exits[tid] = int(last.values[0]) & 0xFF
             self._look_back(tid, records)
         for when, _order, record, what in moments:
             if what == "end" and not (isinstance(record, End) and record.by):
@@ -186,12 +195,13 @@ class World:
                     if first.value in sockets:
                         self._later[tid, record.number] = sockets[first.value]
                     sockets[first.value] = first
-            until = record.at if isinstance(record, End) else record.told
+            until = record.told
 
     def _step(self, record: Call | End, task: Task) -> Step:
-        step = Step(record, replace(task, fs=replace(task.fs)))
+        step = Step(record, replace(task, fs=replace(task.fs)), self.names)
         if isinstance(record, End):
             step.last, step.alone = None if record.by else self._last.get(record.tid), self._alone(record, task)
+            step.status = self._exits.get(record.tid)
             over = record.at
         else:
             if isinstance(record.result, Tagged) and record.result.path is not None and not task.fs.elsewhere:
@@ -214,8 +224,7 @@ class World:
 
     def _birth(self, call: Call, first: dict[int, Decimal]) -> None:
         parent = self.tasks.get(call.tid)
-        child = call.result_number
-        assert child is not None
+        child = call.child
         if parent is None:
             return
         flags = clone_flags(call)
@@ -224,7 +233,7 @@ class World:
         fs = parent.fs if shared else Directory(parent.fs.path, elsewhere)
         ppid = parent.parent if thread or "CLONE_PARENT" in flags else parent.pid
         ids = None if "CLONE_NEWUSER" in flags else parent.ids
-        self.tasks[child] = Task(child, parent.pid if thread else child, parent.comm, fs, ppid, ids, parent.prio, call.begun, first.get(child))
+        self.tasks[child] = Task(child, parent.pid if thread else child, parent.comm, fs, ppid, ids, parent.prio, call.begun, first.get(child), parent.numbered and not call.translated and "CLONE_NEWPID" not in flags)
 
     def _learn(self, call: Call, task: Task) -> None:
         """strace names the working directory wherever AT_FDCWD is passed."""
@@ -283,6 +292,7 @@ def _unshare(call: Call, task: Task) -> None:
     flags = str(call.values[0])
     task.fs = replace(task.fs, elsewhere=task.fs.elsewhere or "CLONE_NEW" in flags)
     task.ids = None if "CLONE_NEWUSER" in flags else task.ids
+    task.numbered = task.numbered and "CLONE_NEWPID" not in flags
 
 
 def _elsewhere(_call: Call, task: Task) -> None:
@@ -351,6 +361,10 @@ def after(call: Call, task: Task) -> Ids | None:
         if call.name in _EFFECTS:
             _EFFECTS[call.name](call, task)
     return task.ids
+
+
+def _executes(call: Call) -> bool:
+    return call.name in ("execve", "execveat") and call.result == 0
 
 
 def clone_flags(call: Call) -> frozenset[str]:

@@ -40,7 +40,7 @@ def one_field_wrong(expected: Expected, event: Line) -> Iterator[tuple[str, Line
     if expected.syscall is not None and expected.took is not None:
         yield "duration_ns", {**event, "duration_ns": None}
         yield "duration_ns", {**event, "duration_ns": event["duration_ns"] + 60_000_000_000}
-    yield "abi", {**event, "abi": "i386"}
+    yield "abi", {**event, "abi": "arm"}
     marked = next(iter(expected.arguments), None)
     if marked is not None:
         yield "incomplete", {**event, "incomplete": [*event.get("incomplete", ()), f"{marked}:truncated"]}
