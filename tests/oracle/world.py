@@ -233,7 +233,8 @@ class World:
         fs = parent.fs if shared else Directory(parent.fs.path, elsewhere)
         ppid = parent.parent if thread or "CLONE_PARENT" in flags else parent.pid
         ids = None if "CLONE_NEWUSER" in flags else parent.ids
-        self.tasks[child] = Task(child, parent.pid if thread else child, parent.comm, fs, ppid, ids, parent.prio, call.begun, first.get(child), parent.numbered and not call.translated and "CLONE_NEWPID" not in flags)
+        numbered = parent.numbered and not call.translated and "CLONE_NEWPID" not in flags
+        self.tasks[child] = Task(child, parent.pid if thread else child, parent.comm, fs, ppid, ids, parent.prio, call.begun, first.get(child), numbered)
 
     def _learn(self, call: Call, task: Task) -> None:
         """strace names the working directory wherever AT_FDCWD is passed."""
