@@ -11,7 +11,7 @@ APT_TEST := gcc libc6-dev git curl strace tmux fonts-dejavu-core
 export KELLECT_REQUIRE_BPF ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run demo test test-unit test-bpf attack exactness snapshots lint format bench screenshots docs install uninstall demo-session clean
+.PHONY: help setup setup-test run demo test test-unit test-bpf attack mutations exactness snapshots lint format bench screenshots docs install uninstall demo-session clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ test-bpf: setup-test ## the real probes (root)
 
 attack: setup-test ## the tests that attack what the monitor says, at full size (root; some minutes)
 	KELLECT_REQUIRE_BPF=1 KELLECT_CHURN_ROUNDS=80000 KELLECT_RACE_ROUNDS=40000 $(PYTHON) -m pytest tests/bpf/test_churn.py tests/bpf/test_races.py
+
+mutations: setup-test ## break the monitor in one place at a time: do the tests notice? (root; some minutes)
+	$(PYTHON) tests/mutations.py
 
 exactness: setup-test ## strace as a second opinion: event type × program, calls compared and agreeing (root)
 	$(PYTHON) -m tests.oracle

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -50,19 +51,46 @@ def tables() -> Iterator[tuple[str, int]]:
     yield from ((name, number) for number, name in constants.SIGNALS.items() if number < 32)
 
 
-@pytest.fixture(scope="module")
-def header_values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """Every name of our tables that the host's headers define as a macro, with its value there."""
+def asked_of_the_headers(names: Iterable[str], directory: Path) -> dict[str, int]:
+    """Value of each of the names that the host's headers define as a macro."""
     if shutil.which("gcc") is None or platform.machine() != "x86_64":
         pytest.skip("needs gcc and the x86_64 headers")
-    directory = tmp_path_factory.mktemp("constants")
-    names = sorted({name for name, _ in tables()})
-    lines = "".join(f'#ifdef {name}\n    printf("{name} %llu\\n", (unsigned long long)({name}));\n#endif\n' for name in names)
+    lines = "".join(f'#ifdef {name}\n    printf("{name} %llu\\n", (unsigned long long)({name}));\n#endif\n' for name in sorted(names))
     source = directory / "constants.c"
     source.write_text(f"{_HEADERS}int main(void) {{\n{lines}return 0;\n}}\n")
     subprocess.run(["gcc", "-w", "-o", directory / "constants", source], check=True)
     said = subprocess.run([directory / "constants"], check=True, capture_output=True, text=True).stdout
     return {name: int(value) for name, _, value in (line.partition(" ") for line in said.splitlines())}
+
+
+@pytest.fixture(scope="module")
+def header_values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """Every name of our tables that the host's headers define as a macro, with its value there."""
+    return asked_of_the_headers({name for name, _ in tables()}, tmp_path_factory.mktemp("constants"))
+
+
+# By the beginning of their names; what is no flag but a mask, a size or a limit is left out.
+_COMPLETE: Mapping[str, Flags | Mapping[int, str]] = {
+    "O_": constants.OPEN, "RESOLVE_": constants.RESOLVE, "PROT_": constants.PROT, "MAP_": constants.MMAP, "MSG_": constants.MESSAGE,
+    "CLONE_": constants.CLONE, "RENAME_": constants.RENAME, "CLOSE_RANGE_": constants.CLOSE_RANGE, "AF_": constants.FAMILIES,
+}  # fmt: skip
+_NO_FLAGS = re.compile("O_ACCMODE|MAP_FAILED|MAP_TYPE|MAP_HUGE_.*|CLONE_ARGS_.*|AF_MAX|CLONE_.*_SIZE.*")
+
+
+def test_every_flag_of_the_headers_has_a_symbol(tmp_path: Path) -> None:
+    (tmp_path / "headers.c").write_text(_HEADERS)
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    macros = subprocess.run(["gcc", "-dM", "-E", tmp_path / "headers.c"], check=True, capture_output=True, text=True).stdout
+    defined = re.findall(r"^#define ([A-Z_0-9]+) ", macros, re.MULTILINE)
+    names = {name for name in defined if name.startswith(tuple(_COMPLETE)) and not _NO_FLAGS.fullmatch(name)}
+    unnamed = []
+    for name, value in asked_of_the_headers(names, tmp_path).items():
+        table = next(table for prefix, table in _COMPLETE.items() if name.startswith(prefix))
+        shown = table.text(value) if isinstance(table, Flags) else constants.enumeration(table, value)
+        unnamed += [name] if "0x" in shown else []
+    assert len(names) > 120
+    assert unnamed == []
 
 
 def test_values_are_those_of_the_headers(header_values: dict[str, int]) -> None:
