@@ -71,7 +71,7 @@ MUTATIONS = (
     Mutation("the task's own root is not the top", PROGRAM, "if (dentry == rdentry && mnt == rmnt) {", "if (dentry == rdentry && mnt == rmnt + 1) {", (WORKLOAD,)),
     Mutation("AT_FDCWD is not known", PROGRAM, "(s32)value == -100)", "(s32)value == -101)"),
     Mutation("a created file is not told as created", PROGRAM, "& 0x100000)  // FMODE_CREATED", "& 0x200000)  // FMODE_CREATED"),
-    Mutation("a string one byte too long is not marked", PROGRAM, "            if (len == 4097)", "            if (len == 4098)", (CALLS, WORKLOAD)),
+    Mutation("a string one byte too long is not marked", PROGRAM, "            if (len == 4097)", "            if (len == 4098)", ("tests/bpf/test_bytes.py",)),
     # the kernel program: values
     Mutation("a port in network order", PROGRAM, "*(u16 *)(q + 10) = (u16)(port << 8 | port >> 8);", "*(u16 *)(q + 10) = port;"),
     Mutation("only the last vector counts", PROGRAM, "SET(c->sum, GET(c->sum) + w.length);", "SET(c->sum, w.length);"),

@@ -33,6 +33,8 @@ def main() -> None:
             os.execve(program, [name, name, b""], {})
         os.wait()
     libc.syscall(OPEN, ctypes.c_void_p(1), 0)
+    for length in (4095, 4097, 9000):
+        libc.syscall(OPEN, b"x" * length, 0)
 
 
 main()

@@ -23,12 +23,11 @@ from tests.tui.test_terminal import Tmux
 pytestmark = [pytest.mark.bpf, pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")]
 
 WORST = (
-    b"\x1b]0;pwned\x07", b"\x1b[31mred\x1b[2J", b"\x1bP+q\x1b\\", b"two\nlines\r\ttab", b"[red]markup[@click=app.quit]", "‮fdp.exe‬".encode(),
-    "⁦isolated⁩​".encode(), b"\xff\xfe\x80", b"\xc3(", b"\xed\xa0\x80", b"\xc2\x9b31m", b"back\\x41\\\\", b"back\\\xff", b"\x7f\x08\x08", b" ", "王🚀e\u0301".encode(),
-    b"' \"$(x)`;|",
-    b"-rf", b"@abstract", b"%s%n", b"{0}", b"null", b"a\xf4\x90\x80\x80", b"\x9d0;c1\x9c",
+    b"\x1b]0;pwned\x07", b"\x1b[31mred\x1b[2J", b"\x1bP+q\x1b\\", b"two\nlines\r\ttab", b"[red]markup[@click=app.quit]", "\u202efdp.exe\u202c".encode(),
+    "\u2066isolated\u2069\u200b".encode(), b"\xff\xfe\x80", b"\xc3(", b"\xed\xa0\x80", b"\xc2\x9b31m", b"back\\x41\\\\", b"back\\\xff", b"\x7f\x08\x08",
+    b" ", "王🚀e\u0301".encode(), b"' \"$(x)`;|", b"-rf", b"@abstract", b"%s%n", b"{0}", b"null", b"a\xf4\x90\x80\x80", b"\x9d0;c1\x9c",
 )  # fmt: skip
-FORBIDDEN = (b"\x1b]0;pwned", b"\x1b[31mred", b"\x1bP+q", "‮".encode(), "⁦".encode(), "​".encode(), b"\xc2\x9b", b"\xff", b"\x9d0;c1")
+FORBIDDEN = (b"\x1b]0;pwned", b"\x1b[31mred", b"\x1bP+q", "\u202e".encode(), "\u2066".encode(), "\u200b".encode(), b"\xc2\x9b", b"\xff", b"\x9d0;c1")
 """What must not reach a terminal: each of them would be obeyed, hidden or reordered."""
 
 
@@ -111,6 +110,12 @@ def test_unreadable_memory_is_marked_and_not_empty(run: Run) -> None:
     line = [line for line in of(run, "file.open") if line["error"] == "EFAULT"][-1]
     assert (line["arguments"]["filename"], line["arguments"]["path"]) == (None, None)
     assert is_marked(line, "filename", "unreadable")
+
+
+def test_a_name_that_is_cut_is_marked_and_another_is_whole(run: Run) -> None:
+    lines = [line for line in of(run, "file.open") if line["error"] == "ENAMETOOLONG"]
+    said = [(line["arguments"]["filename"], is_marked(line, "filename", "truncated"), is_marked(line, "path", "truncated")) for line in lines]
+    assert said == [("x" * 4095, False, False), ("x" * 4096, True, True), ("x" * 4096, True, True)]
 
 
 def test_what_the_recorder_says_is_safe(run: Run) -> None:
