@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROGRAM, RING, TABLE, LAYOUT = (f"kellect_tui/bpf/{name}" for name in ("kellect.bpf.c", "ring.py", "table.py", "layout.py"))
 CATALOGUE, ARGUMENTS, CONSTANTS, DECODE = (f"kellect_tui/events/{name}.py" for name in ("catalogue", "arguments", "constants", "decode"))
-CALLS, WORKLOAD, CHURN, RACES = (f"tests/bpf/test_{name}.py" for name in ("calls", "workload", "churn", "races"))
+CALLS, WORKLOAD, CHURN, RACES, LOSS, BYTES = (f"tests/bpf/test_{name}.py" for name in ("calls", "workload", "churn", "races", "loss", "bytes"))
 EVENTS, RINGS = "tests/unit/events", "tests/unit/bpf"
 EVERYTHING = ("tests/unit", "tests/bpf")
 LOADS = "from kellect_tui.bpf.program import Program; Program(1 << 20).close()"
@@ -58,7 +58,8 @@ MUTATIONS = (
     # the kernel program: which calls, and from when
     Mutation("the child's side of clone is an event", PROGRAM, "if (ret == 0 && flags & (D_EXEC | D_CLONE))", "if (ret == 0 && flags & D_EXEC)"),
     Mutation("a duration from an entry used up", PROGRAM, "        land(g, f);  // used up: never", "        // used up: never", (WORKLOAD,)),
-    Mutation("32-bit numbers are taken for ours", PROGRAM, "    s64 ret = (s64)ctx[1];\n#ifdef OFF_STATUS", "    s64 ret = (s64)ctx[1];\n#ifdef OFF_NOTHING", (WORKLOAD,)),
+    Mutation("32-bit numbers are taken for ours", PROGRAM, "    s64 ret = (s64)ctx[1];\n#ifdef OFF_STATUS", "    s64 ret = (s64)ctx[1];\n#ifdef OFF_NOTHING", (LOSS,)),
+    Mutation("32-bit calls are told as x32", PROGRAM, "count_foreign(nr, 0);", "count_foreign(nr, 1024);", (LOSS,)),
     Mutation("a condition on the wrong bits", PROGRAM, "hit = (v & d->condition_value) != 0;", "hit = (v & d->condition_value << 1) != 0;"),
     Mutation("the second value of a condition is not looked at", PROGRAM, "|| (u32)v == (u32)(d->condition_value >> 32)", "|| (u32)v == (u32)d->condition_value"),
     # the kernel program: paths
@@ -71,14 +72,14 @@ MUTATIONS = (
     Mutation("the task's own root is not the top", PROGRAM, "if (dentry == rdentry && mnt == rmnt) {", "if (dentry == rdentry && mnt == rmnt + 1) {", (WORKLOAD,)),
     Mutation("AT_FDCWD is not known", PROGRAM, "(s32)value == -100)", "(s32)value == -101)"),
     Mutation("a created file is not told as created", PROGRAM, "& 0x100000)  // FMODE_CREATED", "& 0x200000)  // FMODE_CREATED"),
-    Mutation("a string one byte too long is not marked", PROGRAM, "            if (len == 4097)", "            if (len == 4098)", ("tests/bpf/test_bytes.py",)),
+    Mutation("a string one byte too long is not marked", PROGRAM, "            if (len == 4097)", "            if (len == 4098)", (BYTES,)),
     # the kernel program: values
     Mutation("a port in network order", PROGRAM, "*(u16 *)(q + 10) = (u16)(port << 8 | port >> 8);", "*(u16 *)(q + 10) = port;"),
     Mutation("only the last vector counts", PROGRAM, "SET(c->sum, GET(c->sum) + w.length);", "SET(c->sum, w.length);"),
     Mutation("exec's caller is the new leader", PROGRAM, "    r->args[0] = old;", "    r->args[0] = tgid;", (WORKLOAD,)),
     Mutation("the child's parent is always the caller", PROGRAM, "r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);", "r->args[2] = own;", (WORKLOAD,)),
     Mutation("every thread's end is the process's", PROGRAM, "        r->args[2] = dead;", "        r->args[2] = 1;", (WORKLOAD,)),
-    Mutation("stat's owner from another offset", LAYOUT, '"x86_64": {"STAT_MODE": 24, "STAT_UID": 28,', '"x86_64": {"STAT_MODE": 24, "STAT_UID": 32,'),
+    Mutation("stat's owner from another offset", LAYOUT, '"x86_64": {"STAT_MODE": 24, "STAT_UID": 28,', '"x86_64": {"STAT_MODE": 24, "STAT_UID": 32,', (WORKLOAD,)),
     # the reader
     Mutation("a loss is another family's", RING, "missing[which, families], families, cpu.number", "missing[which, families], families ^ 1, cpu.number", (RINGS,)),
     Mutation("a payload read from the middle of a word", RING, "base = cpu.heap_tail & ~7", "base = cpu.heap_tail & ~3", (RINGS,)),
@@ -87,7 +88,7 @@ MUTATIONS = (
     Mutation("renameat2's flags from the wrong register", CATALOGUE, "newdirfd=2, newname=3, flags=4, base=0, base2=2, early=True))", "newdirfd=2, newname=3, flags=2, base=0, base2=2, early=True))"),
     Mutation("an offset without its sign", CATALOGUE, 'A("count", Kind.COUNT, unit="bytes"), X("offset", Kind.LONG, unit="bytes"),', 'A("count", Kind.COUNT, unit="bytes"), X("offset", Kind.SIZE, unit="bytes"),'),
     Mutation("close looks when the file is gone", CATALOGUE, 'C("close", fd=0, object=0, early=True)', 'C("close", fd=0, object=0)'),
-    Mutation("tgkill's process and thread swapped", CATALOGUE, 'C("tgkill", tgid=0, pid=1, sig=2, reads=((Section.TARGET, 1),)),', 'C("tgkill", tgid=1, pid=0, sig=2, reads=((Section.TARGET, 1),)),'),
+    Mutation("tgkill's process and thread swapped", CATALOGUE, 'C("tgkill", tgid=0, pid=1, sig=2, reads=((Section.TARGET, 1),)),', 'C("tgkill", tgid=1, pid=0, sig=2, reads=((Section.TARGET, 1),)),', (WORKLOAD,)),
     Mutation("a removed directory makes no new generation", TABLE, "MOVES: row.moves_paths,", 'MOVES: row.name == "file.rename",', (RINGS,)),
     # the decoders
     Mutation("a shifted exit code", ARGUMENTS, "else word >> 8 & 0xFF", "else word >> 7 & 0xFF"),
@@ -98,7 +99,7 @@ MUTATIONS = (
     Mutation("a symbol is missing", CONSTANTS, '("O_NOFOLLOW", 0o400000), ', "", (EVENTS,)),
     Mutation("a signal is another", CONSTANTS, "SIGHUP SIGINT SIGQUIT", "SIGINT SIGHUP SIGQUIT", (EVENTS,)),
     Mutation("an interrupted call has failed", DECODE, "return None, constants.errno_name(-raw.result)", "return raw.result, constants.errno_name(-raw.result)", (EVENTS,)),
-    Mutation("an ESC reaches the screen", "kellect_tui/safe_text.py", "return chr(0x2400 + code)", "return character", ("tests/bpf/test_bytes.py",)),
+    Mutation("an ESC reaches the screen", "kellect_tui/safe_text.py", "return chr(0x2400 + code)", "return character", (BYTES,)),
     Mutation("comm with what lies behind its NUL", DECODE, 'who["comm"].split(b"\\0", 1)[0]', 'who["comm"]', (EVENTS,)),
 )
 
