@@ -187,7 +187,7 @@ class Capture:
         if batch is None:
             return 0
         self.session.take(batch)
-        return len(batch.records)
+        return len(batch.records) + batch.coalesced
 
     def _now_ns(self) -> int:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self.session.epoch_offset_ns

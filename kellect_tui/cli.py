@@ -144,6 +144,7 @@ CAPTURE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--ring-size", type=Size(), default=DEFAULT_RING_BYTES, metavar="SIZE", help="Memory for events under way, in total.  [default: 64M]"),
     click.option("--memory", type=Size(), metavar="SIZE", help="Most memory the whole program may take, rings included: older events go earlier."),
     click.option("--include-self", is_flag=True, help="Capture the monitor's own calls too."),
+    click.option("--coalesce", is_flag=True, help="Make one event of a run of equal reads or writes by a thread on a file; totals stay exact."),
 )
 
 
@@ -177,6 +178,7 @@ def options_of(
     descendants: Sequence[str],
     ring_size: int,
     include_self: bool,
+    coalesce: bool,
     memory: int | None = None,
 ) -> CaptureOptions:
     """The capture filter behind the words. Raises BadOption."""
@@ -198,6 +200,7 @@ def options_of(
         descendants_of=_numbers(descendants, "pid"),
         ring_bytes=ring_size,
         include_self=include_self,
+        coalesce=coalesce,
         memory_bytes=memory,
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kellect_tui import __version__
+from kellect_tui.bpf.coalesce import coalesced
 from kellect_tui.bpf.program import Program
 from kellect_tui.bpf.ring import SHOWN_FAMILIES, Reader, boot_ns
 from kellect_tui.bpf.screen import carriers
@@ -99,7 +100,10 @@ class LiveSource:
 
     def read(self) -> Batch | None:
         """See EventSource."""
-        return self._reader.read() if self._reader is not None else None
+        return self._finished(self._reader.read()) if self._reader is not None else None
+
+    def _finished(self, batch: Batch | None) -> Batch | None:
+        return coalesced(batch) if batch is not None and self._options.coalesce else batch
 
     def totals(self) -> SourceTotals:
         """See EventSource."""
@@ -113,7 +117,7 @@ class LiveSource:
             return None
         self._program.detach()
         stopped = boot_ns()
-        batch = self._reader.read(final=True)
+        batch = self._finished(self._reader.read(final=True))
         self._final = _totals(self._program, stopped_ns=stopped)
         program, self._program, self._reader = self._program, None, None
         program.close()
@@ -191,6 +195,7 @@ def described(options: CaptureOptions) -> dict[str, Any]:
         "descendants_of": list(options.descendants_of),
         "ring_bytes": options.ring_bytes,
         "include_self": options.include_self or None,
+        "coalesce": options.coalesce or None,
         "memory_bytes": options.memory_bytes,
     }
     return {name: value for name, value in chosen.items() if value not in (None, [])}

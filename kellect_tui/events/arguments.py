@@ -48,6 +48,7 @@ _HOLDING = frozenset((AF_UNIX, AF_INET, AF_INET6))  # families whose sockets tel
 _STREAMS = frozenset(((AF_UNIX, SOCK_STREAM), (AF_UNIX, SOCK_SEQPACKET), (AF_INET, SOCK_STREAM), (AF_INET6, SOCK_STREAM)))
 
 # Plain numbers: an operation on an IntFlag costs a microsecond, and this runs for every row on the screen.
+_COALESCED = int(Flag.COALESCED)
 _OBJECT, _NO_OBJECT, _SCRIPT, _CREATED = int(Flag.OBJECT), int(Flag.NO_OBJECT), int(Flag.SCRIPT), int(Flag.CREATED)
 _FD_NAME = int(Flag.FD_NAME)
 _NO_ROOM = int(Flag.NO_PAYLOAD | Flag.MORE)
@@ -471,6 +472,22 @@ def _of_file(get: Callable[[Raw], Any]) -> Decoder:
         return get(c.raw) if c.raw.flags & _OBJECT else None
 
     return decode
+
+
+_RUN = ("calls", "bytes", "total_ns", "span_ns")
+
+
+def _run(c: Context, a: Argument) -> int | None:
+    data = c.data(a.name, Section.RUN, NONE_REGISTER, 32) if c.raw.flags & _COALESCED else None
+    return None if data is None else _U64.unpack_from(data, 8 * _RUN.index(a.name))[0]
+
+
+def calls_in(raw: Raw) -> int:
+    """How many calls a record stands for: 1, or those of a run (Section.RUN stands alone in its payload)."""
+    if not raw.flags & _COALESCED or len(raw.payload) < 16:
+        return 1
+    calls: int = _U64.unpack_from(raw.payload, 8)[0]
+    return calls
 
 
 # ---- processes
@@ -982,7 +999,7 @@ DECODERS: Mapping[Kind, Decoder] = MappingProxyType({
     Kind.OPEN_FLAGS: _open_flags, Kind.CREATE_FLAGS: _open_flags, Kind.OPEN_MODE: _open_mode, Kind.RESOLVE: _resolve, Kind.AT_FLAGS: _at_flags,
     Kind.DUP_FLAGS: _dup_flags,
     Kind.STAT_MODE: _stat(1, _STATX_MODE, _mode), Kind.STAT_TYPE: _stat(1, _STATX_TYPE, file_type), Kind.STAT_UID: _stat(2, _STATX_UID, _id),
-    Kind.STAT_GID: _stat(3, _STATX_GID, _id), Kind.STAT_INODE: _stat(4, _STATX_INO), Kind.STAT_SIZE: _stat(5, _STATX_SIZE), Kind.COUNT: _count,
+    Kind.STAT_GID: _stat(3, _STATX_GID, _id), Kind.STAT_INODE: _stat(4, _STATX_INO), Kind.STAT_SIZE: _stat(5, _STATX_SIZE), Kind.COUNT: _count, Kind.RUN: _run,
     Kind.FILE_INODE: _of_file(lambda raw: raw.inode), Kind.FILE_UID: _of_file(lambda raw: raw.file_uid), Kind.FILE_MODE: _of_file(lambda raw: _mode(raw.file_mode)),
     Kind.FILE_TYPE: _of_file(lambda raw: file_type(raw.file_mode)), Kind.CHILD_PID: _from_args(lambda raw: s32(raw.args[0])),
     Kind.CHILD_TID: _from_args(lambda raw: s32(raw.args[1])), Kind.CHILD_COMM: _child_comm, Kind.PARENT_PID: _from_args(lambda raw: s32(raw.args[2])),

@@ -22,12 +22,14 @@ class Batch:
         paths: text behind path keys, as bytes (absolute, ` (deleted)` appended); live, read only: look a key up
             while the batch is being taken in.
         cgroups: cgroup v2 paths by id; live, read only.
+        coalesced: records that stand in others of the batch; with them it was as large as it looked to the reader.
     """
 
     records: NDArray[np.void]
     payload: NDArray[np.uint8]
     paths: Mapping[int, bytes]
     cgroups: Mapping[int, bytes]
+    coalesced: int = 0
 
 
 @dataclass(frozen=True, slots=True)

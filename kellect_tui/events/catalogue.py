@@ -68,6 +68,7 @@ class Kind(str, Enum):
     FILE_UID = "file_uid"
     FILE_MODE = "file_mode"
     FILE_TYPE = "file_type"
+    RUN = "run"  # of a run of equal calls (--coalesce), by the argument's own name; null for a single call
     CHILD_PID = "child_pid"
     CHILD_TID = "child_tid"
     CHILD_COMM = "child_comm"
@@ -248,6 +249,7 @@ READ_WRITE = (
     A("fd", Kind.FD), A("count", Kind.COUNT, unit="bytes"), X("offset", Kind.LONG, unit="bytes"),
     A("inode", Kind.FILE_INODE), A("uid", Kind.FILE_UID), A("mode", Kind.FILE_MODE), X("file_type", Kind.FILE_TYPE),
     A("filename", Kind.PATH),
+    X("calls", Kind.RUN), X("bytes", Kind.RUN, unit="bytes"), X("total_ns", Kind.RUN, unit="ns"), X("span_ns", Kind.RUN, unit="ns"),
 )  # fmt: skip
 PEER = (A("addr_len", Kind.ADDR_LEN, unit="bytes"), A("family", Kind.PEER_FAMILY), A("port", Kind.PEER_PORT), A("addr", Kind.PEER_ADDR))
 LOCAL = (X("local_addr", Kind.LOCAL_ADDR), X("local_port", Kind.LOCAL_PORT), X("protocol", Kind.PROTOCOL))
@@ -439,7 +441,7 @@ _MONITOR_ROWS = (
     ("monitor.start", ("host", "kernel", "machine", "boot_id", "run_id", "version", "options", "left_out"), "the monitor began; always first"),
     ("monitor.lost", ("count", "family", "cpu", "from", "to"), "events that the kernel could not hand over, at their place"),
     ("monitor.dropped", ("count",), "events that retention let go of (oldest first)"),
-    ("monitor.stop", ("captured", "lost", "not_decoded", "left_out", "skipped", "incomplete", "by_type", "wall_seconds", "cpu_seconds"), "the monitor ended; always last"),
+    ("monitor.stop", ("captured", "lost", "coalesced", "not_decoded", "left_out", "skipped", "incomplete", "by_type", "wall_seconds", "cpu_seconds"), "the monitor ended; always last"),
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class CaptureOptions:
         descendants_of: Only these processes, their living descendants and all later ones; empty: all.
         ring_bytes: Size of all rings together.
         include_self: Record the monitor's own calls too.
+        coalesce: Make one event of a run of equal reads or writes.
         memory_bytes: What the whole program may hold resident; None: what the number of events to keep needs.
     """
 
@@ -38,6 +39,7 @@ class CaptureOptions:
     descendants_of: tuple[int, ...] = ()
     ring_bytes: int = DEFAULT_RING_BYTES
     include_self: bool = False
+    coalesce: bool = False
     memory_bytes: int | None = None
 
     @property

@@ -69,6 +69,7 @@ class Flag(IntFlag):
     ARM = 1024
     KERNEL = 4096  # fork: the new task is a kernel thread
     KEYED = 2048  # the payload holds Section.KEY: a path key to be replaced by its text
+    COALESCED = 16384  # a run of equal reads or writes: Section.RUN says of how many
     FD_NAME = 8192  # exec: the kernel put `/dev/fd/N/` before execveat's filename
 
 
@@ -92,6 +93,7 @@ class Section(IntEnum):
     ADDRLEN = 13  # s32: the address length that the call returned
     KEY = 14  # u64 path key; never seen by decoders, the source replaces it by TEXT
     TEXT = 15  # text of a path, as bytes: the base directory of an exec by dirfd
+    RUN = 17  # RUN_INFO: what a run of equal calls comes to
     CHILD = 16  # u32: the task that clone made, by its number in the initial pid namespace
 
 
@@ -133,6 +135,8 @@ MESSAGE_INFO = np.dtype(
         ("unreadable", "<u4"),  # bit 0: length is not exact (too many vectors, or unreadable); bit 1: moved likewise
     ]
 )
+RUN_INFO = np.dtype([("calls", "<u8"), ("bytes", "<u8"), ("total_ns", "<u8"), ("span_ns", "<u8")])
+"""``total_ns``: the calls' own time; ``span_ns``: from entering the first to leaving the last."""
 STAT_INFO = np.dtype(
     [
         ("filled", "<u4"),  # statx' stx_mask; all ones for the other calls

@@ -123,7 +123,7 @@ def _events(session: Session, view: View | None, ledger: Ledger, progress: Progr
 def _stop(session: Session, ledger: Ledger, newest_ns: int) -> dict[str, Any]:
     """What `monitor.stop` says of a file with these events in it."""
     stop = dict(session.stop) if session.stop is not None else session.stop_arguments(newest_ns, 0.0)
-    return stop | {"captured": ledger.captured, "lost": ledger.lost, "incomplete": ledger.incomplete, "by_type": ledger.by_type}
+    return stop | {"captured": ledger.captured, "lost": ledger.lost, "coalesced": ledger.coalesced, "incomplete": ledger.incomplete, "by_type": ledger.by_type}
 
 
 def own(event_id: int, time_ns: int, arguments: dict[str, Any]) -> Event:

@@ -211,12 +211,12 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_MONITOR_NUMBERS = {f"arg.{name}" for name in ("count", "cpu", "from", "to", "captured", "lost", "skipped", "incomplete")}
+_MONITOR_NUMBERS = {f"arg.{name}" for name in ("count", "cpu", "from", "to", "captured", "lost", "coalesced", "skipped", "incomplete")}
 _MONITOR_TEXTS = {f"arg.{argument.name}" for row in MONITOR_TYPES for argument in row.arguments} - _MONITOR_NUMBERS
 _SIGNED = {
     Kind.FD, Kind.INT, Kind.LONG, Kind.UINT, Kind.ID, Kind.OLD_ID, Kind.RESULT_FD, Kind.NEWFD, Kind.FILE_UID, Kind.STAT_UID, Kind.STAT_GID, Kind.STAT_SIZE,
     Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.CALLS_CHILD, Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME,
-    Kind.SIGNAL_PID, Kind.ADDR_LEN, Kind.PEER_PORT, Kind.LOCAL_PORT, Kind.MESSAGES, Kind.MESSAGE_BYTES,
+    Kind.SIGNAL_PID, Kind.ADDR_LEN, Kind.PEER_PORT, Kind.LOCAL_PORT, Kind.MESSAGES, Kind.MESSAGE_BYTES, Kind.RUN,
 }  # fmt: skip
 _UNSIGNED = {Kind.SIZE, Kind.COUNT, Kind.FILE_INODE, Kind.STAT_INODE, Kind.MESSAGE_LEN}
 _BOOLEAN = {Kind.CREATED, Kind.THREAD, Kind.CORE_DUMPED, Kind.GROUP_DEAD}

@@ -284,7 +284,7 @@ def _monitor_chunk(rows: list[tuple[int, Mapping[str, Any], int]], session: Sess
 def _stop_of(session: Session, ledger: Ledger, newest_ns: int) -> dict[str, Any]:
     """What `monitor.stop` says of a file with these events in it."""
     stop: dict[str, Any] = dict(session.stop) if session.stop is not None else session.stop_arguments(newest_ns, 0.0)
-    return stop | {"captured": ledger.captured, "lost": ledger.lost, "incomplete": ledger.incomplete, "by_type": ledger.by_type}
+    return stop | {"captured": ledger.captured, "lost": ledger.lost, "coalesced": ledger.coalesced, "incomplete": ledger.incomplete, "by_type": ledger.by_type}
 
 
 # reading

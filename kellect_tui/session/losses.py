@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kellect_tui.events.arguments import calls_in
 from kellect_tui.events.catalogue import BY_ID, BY_NAME, FAMILIES, MONITOR_LOST, TYPES
 from kellect_tui.events.record import Flag
-from kellect_tui.session.chunk import Chunk
+from kellect_tui.session.chunk import Chunk, Row
 
 GAPS_KEPT = 10_000
 
@@ -56,6 +57,7 @@ class Ledger:
 
     Attributes:
         failed: Calls that failed.
+        coalesced: Calls that stand in the events of other calls (`--coalesce`): captured + coalesced + lost = happened.
         incomplete: Events with a mark, in chunks that are sealed.
         lost: Events lost. lost_by_family: the same by family.
         gaps: The newest `GAPS_KEPT` losses, oldest first. gap_count: all of them.
@@ -65,6 +67,7 @@ class Ledger:
     def __init__(self) -> None:
         self._by_id = np.zeros(_EVENT_IDS, np.int64)
         self.failed = 0
+        self.coalesced = 0
         self.lost = 0
         self.incomplete = 0
         self.lost_by_family: dict[str, int] = dict.fromkeys(FAMILIES[:-1], 0)
@@ -99,6 +102,8 @@ class Ledger:
         events = chunk.event[start:stop]
         self._by_id += np.bincount(events, minlength=_EVENT_IDS)
         self.failed += int(np.count_nonzero(failures(chunk.result[start:stop], chunk.flags[start:stop])))
+        for row in (np.flatnonzero(chunk.flags[start:stop] & np.uint32(Flag.COALESCED)) + start).tolist():
+            self.coalesced += calls_in(chunk.raw(Row(row))) - 1
         lost = np.flatnonzero(events == MONITOR_LOST) + start
         if len(lost):
             self._lose(np.stack([chunk.arg(register, lost) for register in range(5)], axis=1))
@@ -128,6 +133,7 @@ class Ledger:
             "lost": self.lost,
             "lost_by_family": dict(self.lost_by_family),
             "gap_count": self.gap_count,
+            "coalesced": self.coalesced,
             "gaps": [[gap.count, gap.family, gap.cpu, gap.from_ns, gap.to_ns] for gap in self.gaps],
             "complete_since_ns": self.complete_since_ns,
         }
@@ -142,6 +148,7 @@ class Ledger:
         ledger.lost_by_family.update({str(name): int(count) for name, count in document["lost_by_family"].items()})
         ledger.gaps.extend(Gap(int(count), str(family), int(cpu), int(since), int(to)) for count, family, cpu, since, to in document["gaps"])
         ledger.gap_count = int(document.get("gap_count", len(ledger.gaps)))  # files of before it was written lack it
+        ledger.coalesced = int(document.get("coalesced", 0))
         since = document["complete_since_ns"]
         ledger.complete_since_ns = None if since is None else int(since)
         return ledger

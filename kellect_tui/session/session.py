@@ -134,6 +134,7 @@ class Session:
         return {
             "captured": self.ledger.captured,
             "lost": self.ledger.lost,
+            "coalesced": self.ledger.coalesced,
             "not_decoded": {abi: dict(calls) for abi, calls in totals.not_decoded.items()},
             "left_out": totals.left_out,
             "skipped": totals.skipped,

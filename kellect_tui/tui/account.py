@@ -31,7 +31,8 @@ def entries(session: Session) -> list[Entry]:
     return [
         Entry("captured", ledger.captured, "events", ledger.by_family),
         Entry("lost", ledger.lost, f"events that the kernel could not hand over; {ledger.gap_count:,} rows say where", ledger.lost_by_family, alarm=True),
-        Entry("happened", ledger.captured + ledger.lost, "captured and lost: every chosen call, fork, exec and exit"),
+        Entry("coalesced", ledger.coalesced, "calls that stand in other calls' events (--coalesce)"),
+        Entry("happened", ledger.captured + ledger.coalesced + ledger.lost, "these together: every chosen call, fork, exec and exit"),
         Entry("incomplete", ledger.incomplete, "events with a mark (truncated, unreadable, escaped), counted when a chunk is full"),
         Entry("dropped", session.store.dropped, "captured, and let go of since (the oldest first)", alarm=True),
         Entry("skipped", totals.skipped, "runs of a probe that the kernel skipped", alarm=True),

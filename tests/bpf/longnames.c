@@ -2,7 +2,8 @@
  *
  * In the directory PLACE, whose path is long, there are files f0, f1, …. First FIRST times in turn: a name of 4,000 bytes that
  * is not there (its number stands in `dirfd`, which an absolute name makes the kernel ignore), and file fN, which becomes descriptor
- * 10 + N. Then it writes a byte to descriptor 1, waits for one on 0, and opens f0 to f(SECOND-1) again, onto the next descriptors. */
+ * 10 + N. Then it writes a byte to descriptor 1, waits for one on 0, and opens f0; the same once more; and opens f0 to f(SECOND-1), onto
+ * the next descriptors. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,8 +31,12 @@ int main(int argc, char **argv) {
         sprintf(file, "f%d", i);
         into(file, 10 + i);
     }
-    if (write(1, &byte, 1) != 1 || read(0, &byte, 1) != 1)
-        return 1;
+    for (int turn = 0; turn < 2; turn++) {
+        if (write(1, &byte, 1) != 1 || read(0, &byte, 1) != 1)
+            return 1;
+        if (!turn)
+            into("f0", 9);
+    }
     for (int i = 0; i < second; i++) {
         sprintf(file, "f%d", i);
         into(file, 10 + first + i);

@@ -68,6 +68,7 @@ NEEDS: Mapping[Kind, Need] = {
     **dict.fromkeys((Kind.CHILD_COMM, Kind.TARGET_COMM, Kind.PAIR), _SOCKET_NEEDS),
     **dict.fromkeys((Kind.DUP_FLAGS, Kind.AT_FLAGS, Kind.DIRFD), Need.SMALL | Need.FAILED),
     Kind.COUNT: Need.OWN | Need.PAYLOAD,
+    Kind.RUN: Need.PAYLOAD,
 }
 """By kind; one that is not here needs ALL. Wrong entries are found by the test that compares masks with events."""
 

@@ -17,7 +17,7 @@ NUMBER_KINDS = frozenset((
     Kind.FD, Kind.INT, Kind.LONG, Kind.SIZE, Kind.UINT, Kind.ID, Kind.RESULT_FD, Kind.NEWFD, Kind.STAT_UID, Kind.STAT_GID, Kind.STAT_INODE,
     Kind.STAT_SIZE, Kind.COUNT, Kind.FILE_INODE, Kind.FILE_UID, Kind.CHILD_PID, Kind.CHILD_TID, Kind.PARENT_PID, Kind.OLD_PID, Kind.CALLS_CHILD,
     Kind.EXIT_CODE, Kind.PRIORITY, Kind.OWN_TID, Kind.LIFETIME, Kind.PAIR, Kind.SIGNAL_PID, Kind.ADDR_LEN, *PORT_KINDS, Kind.MESSAGE_LEN,
-    Kind.MESSAGES, Kind.MESSAGE_BYTES, Kind.OLD_ID,
+    Kind.MESSAGES, Kind.MESSAGE_BYTES, Kind.OLD_ID, Kind.RUN,
 ))  # fmt: skip
 """Kinds whose values are numbers, or lists of them."""
 

@@ -315,6 +315,17 @@ def count(b: Built, a: Argument) -> Any:
     return number
 
 
+def run(b: Built, a: Argument) -> int | None:
+    """What a run of equal calls comes to, where it is one."""
+    if -4 not in b.names:
+        b.names[-4] = struct.pack("<4Q", *(b.draw(U64) for _fact in range(4))) if b.draw(st.booleans()) else b""
+        if b.names[-4]:
+            b.flags |= Flag.COALESCED
+            b.add(Section.RUN, NONE_REGISTER, b.names[-4])
+    facts = b.names[-4]
+    return struct.unpack("<4Q", facts)[("calls", "bytes", "total_ns", "span_ns").index(a.name)] if facts else None
+
+
 def clone_word(name: str) -> Callable[[Built], int | None]:
     """A word of clone_args, or the register."""
     place = {"clone_flags": 0, "child_tidptr": 2, "parent_tidptr": 3, "exit_signal": 4, "newsp": 5, "tls": 7}[name]
@@ -535,7 +546,7 @@ ENCODERS: dict[Kind, Encoder] = {
     Kind.STRING: string, Kind.PATH: path, Kind.PATH2: path2, Kind.RESULT_FD: lambda b, a: b.result if b.ok else None, Kind.NEWFD: newfd,
     Kind.CREATED: created, Kind.OPEN_FLAGS: open_flags, Kind.CREATE_FLAGS: open_flags, Kind.OPEN_MODE: open_mode, Kind.RESOLVE: resolve,
     Kind.AT_FLAGS: at_flags, Kind.RENAME_FLAGS: symbols(constants.RENAME), Kind.DUP_FLAGS: dup_flags, Kind.CLOSE_RANGE_FLAGS: symbols(constants.CLOSE_RANGE),
-    **dict.fromkeys(STAT_FIELDS, stat), Kind.COUNT: count,
+    **dict.fromkeys(STAT_FIELDS, stat), Kind.COUNT: count, Kind.RUN: run,
     Kind.FILE_INODE: of_file("inode", U64), Kind.FILE_UID: of_file("file_uid", U32), Kind.FILE_MODE: of_file("file_mode", st.integers(0, 0xFFFF), octal),
     Kind.FILE_TYPE: of_file("file_mode", st.integers(0, 0xFFFF), lambda mode: constants.FILE_TYPES.get(mode & 0o170000)),
     Kind.EXEC_FILENAME: exec_filename, Kind.EXEC_PATH: exec_path,

@@ -33,7 +33,7 @@ def test_the_last_row_sums_up() -> None:
     stop = view.event(RowNumber(len(view) - 1))
     assert stop.event_type == "monitor.stop"
     assert stop.arguments == session.stop == {
-        "captured": 1, "lost": 7, "not_decoded": {"i386": {"open": 2}}, "left_out": 3, "skipped": 1, "incomplete": 0,
+        "captured": 1, "lost": 7, "coalesced": 0, "not_decoded": {"i386": {"open": 2}}, "left_out": 3, "skipped": 1, "incomplete": 0,
         "by_type": {"file.open": 1}, "wall_seconds": 2.5, "cpu_seconds": 0.123,
     }  # fmt: skip
     assert not session.live
