@@ -65,7 +65,9 @@ class Forest:
         """Sums over each node and all below it; ``(n,)`` or ``(n, k)``, of the type of `values`."""
         out = values.copy()
         for level in reversed(self.levels[1:]):
-            np.add.at(out, self.parents[level], out[level])
+            above = self.parents[level]
+            firsts = np.flatnonzero(np.append(True, above[1:] != above[:-1]))
+            out[above[firsts]] += np.add.reduceat(out[level], firsts)
         return out
 
     def with_ancestors(self, wanted: Flags) -> Flags:

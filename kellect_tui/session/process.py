@@ -39,7 +39,7 @@ class Generation(NamedTuple):
     """A program that a process ran, from one exec to the next.
 
     Attributes:
-        started_ns: Epoch ns of the exec; None for one that ran when the session began, or whose exec was lost.
+        started_ns: Epoch ns of the exec; None for one that ran when the session began. Of one whose exec was lost: the end of that loss.
         argv: What the program saw; empty where it could not be read. cwd: the working directory at that moment; None where not known.
         path: The executed file, a script's the script. interpreter: of a script, the program that runs at last.
         comm: As the exec set it. tid: the thread that called: where it is not the pid, it took the leader's number over; None where not known.

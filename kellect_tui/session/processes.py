@@ -323,6 +323,16 @@ class Processes(LifeTable):
                 made = self._rollup = ((self.version, self.counted), self._tally.rollup())
         return made[1]
 
+    def own(self, name: str) -> NDArray[np.int64]:
+        """One of the counts of each process alone, by `Process.slot`; a copy."""
+        with self._lock:
+            return self._tally.column(name)
+
+    def own_rates(self) -> NDArray[np.float64]:
+        """Events a second of each process alone, by `Process.slot`; a copy."""
+        with self._lock:
+            return self._tally.rates()
+
     def lossy(self, process: Process) -> bool:
         """Whether events that make the tree were lost while it lived: an exec, thread or child of it may be missing."""
         since, until = process.started_ns or 0, process.ended_ns or FOREVER_NS
@@ -408,7 +418,8 @@ class Processes(LifeTable):
         with self._lock:
             process.marks |= Healed.EXEC
             process.comm, process.arg_start = text_of(seed.comm), seed.arg_start
-            self._new_program(process, program_of(seed))
+            # It began while events were being lost: at the end of that time at the latest.
+            self._new_program(process, program_of(seed)._replace(started_ns=self.gaps[-1][1] if self.gaps else None))
 
     def mend_threads(self, process: Process, born: Sequence[ThreadSeed], gone: Sequence[Thread], time_ns: int) -> None:
         """It has threads that no event told of, and has some no longer, since `time_ns` at the latest."""

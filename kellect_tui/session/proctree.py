@@ -6,9 +6,11 @@ with 50,000 processes some tens of milliseconds, however many came and went sinc
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ Node = Process | Thread
 MAX_GUIDES = 32
 """Ancestors for which a row knows whether they are their parent's last child: more do not fit on a screen."""
 
+_NUMBER = attrgetter("number")
 _AT = {name: column for column, name in enumerate(COUNT_NAMES)}
 
 
@@ -34,14 +37,12 @@ class Snapshot:
         nodes: Processes in order of becoming known, then the threads.
         forest: Of their places.
         process_count: How many of them are processes.
-        numbers: ``(process_count,)`` their numbers, ascending.
     """
 
     def __init__(self, table: Processes, *, threads: bool = False) -> None:
         self.table = table
         processes, self._slots, above = table.standing()
         self.process_count = len(processes)
-        self.numbers = np.fromiter((process.number for process in processes), np.int64, len(processes))
         parents = _places(self._slots, above)
         self.nodes: list[Node] = list(processes)
         if threads:
@@ -67,8 +68,13 @@ class Snapshot:
         """Where a node is; None where it is not here."""
         if isinstance(node, Thread):
             return self._thread_places.get(node)
-        place = int(np.searchsorted(self.numbers, node.number))
+        place = bisect_left(self.nodes, node.number, hi=self.process_count, key=_NUMBER)
         return place if place < self.process_count and self.nodes[place] is node else None
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """The processes' numbers, ``(process_count,)``, ascending."""
+        return np.fromiter(map(_NUMBER, self.processes), np.int64, self.process_count)
 
     @cached_property
     def _thread_places(self) -> dict[Thread, int]:
@@ -92,13 +98,11 @@ class Snapshot:
 
     def amounts(self, name: str, *, subtree: bool) -> NDArray[np.int64]:
         """One of the counts (a name of `Counts`) of each node, or of its subtree."""
-        rollup = self.table.rollup()
-        return self._of_slots((rollup.whole if subtree else rollup.own)[:, _AT[name]])
+        return self._of_slots(self.table.rollup().whole[:, _AT[name]] if subtree else self.table.own(name))
 
     def rates(self, *, subtree: bool) -> NDArray[np.float64]:
         """Events a second of each node, or of its subtree."""
-        rollup = self.table.rollup()
-        return self._of_slots(rollup.rates if subtree else rollup.own_rates)
+        return self._of_slots(self.table.rollup().rates if subtree else self.table.own_rates())
 
     def _of_slots(self, values: NDArray[Any]) -> NDArray[Any]:
         out = np.zeros(len(self.nodes), values.dtype)

@@ -199,6 +199,14 @@ class Tally:
         above: NDArray[np.intp] = self._parents[slots]
         return above
 
+    def column(self, name: str) -> NDArray[np.int64]:
+        """One of the counts of all; a copy."""
+        return self._table[: self._top, _AT[name]].copy()
+
+    def rates(self) -> NDArray[np.float64]:
+        """Events a second of all, between the last two samples; a copy."""
+        return self._rates[: self._top].copy()
+
     def move(self, slot: int, parent: int) -> None:
         """Put a row under another; -1: under none."""
         self._parents[slot] = parent
@@ -241,13 +249,14 @@ class Tally:
         """The sums over every subtree, as they stand."""
         own = self._table[: self._top].copy()
         whole = np.column_stack((own, self._kept[: self._top], self._living[: self._top]))
-        own_rates = self._rates[: self._top].copy()
-        rates = own_rates.copy()
+        rates = self._rates[: self._top].copy()
         parents = self._parents[: self._top].copy()
         for nodes in _levels(parents):
-            np.add.at(whole, parents[nodes], whole[nodes])
-            np.add.at(rates, parents[nodes], rates[nodes])
-        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], own_rates, rates)
+            above = parents[nodes]
+            firsts = np.flatnonzero(np.append(True, above[1:] != above[:-1]))  # of each parent's children, which stand together
+            whole[above[firsts]] += np.add.reduceat(whole[nodes], firsts)
+            rates[above[firsts]] += np.add.reduceat(rates[nodes], firsts)
+        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], rates)
 
     def _grow(self) -> None:
         for name in ("_table", "_parents", "_living", "_kept", "_rates", "_before"):
@@ -259,13 +268,13 @@ class Tally:
 
 
 def _levels(parents: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Nodes that have a parent, the deepest level first."""
+    """Nodes that have a parent, the deepest level first; those of one parent beside each other."""
     depth = (parents >= 0).astype(np.intp)
     above = parents.copy()
     while (climbing := np.flatnonzero(above >= 0)).size:  # doubling: a chain of n takes log n turns
         depth[climbing] += depth[above[climbing]]
         above[climbing] = above[above[climbing]]
-    order = np.argsort(depth, kind="stable")
+    order = np.lexsort((parents, depth))
     bounds = np.searchsorted(depth[order], np.arange(1, int(depth.max(initial=0)) + 2))
     return [order[start:stop] for start, stop in zip(bounds[-2::-1], bounds[:0:-1], strict=True)]
 
@@ -276,19 +285,13 @@ class Rollup:
     Attributes:
         own, whole: ``(slots, COUNT_NAMES) int64``: of the process alone; with all its descendants that are kept.
         members, running: ``(slots,) int64``: processes in the subtree, itself included; those of them that run.
-        own_rates, rates: ``(slots,)`` events a second of the process alone; of its subtree.
+        rates: ``(slots,)`` events a second of the subtree.
     """
 
     def __init__(
-        self,
-        own: NDArray[np.int64],
-        whole: NDArray[np.int64],
-        members: NDArray[np.int64],
-        running: NDArray[np.int64],
-        own_rates: NDArray[np.float64],
-        rates: NDArray[np.float64],
+        self, own: NDArray[np.int64], whole: NDArray[np.int64], members: NDArray[np.int64], running: NDArray[np.int64], rates: NDArray[np.float64]
     ) -> None:
-        self.own, self.whole, self.members, self.running, self.own_rates, self.rates = own, whole, members, running, own_rates, rates
+        self.own, self.whole, self.members, self.running, self.rates = own, whole, members, running, rates
 
     def subtree(self, process: Process) -> Counts:
         """The counts of a process and all its descendants; its own alone where it is younger than this."""

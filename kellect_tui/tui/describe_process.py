@@ -113,7 +113,8 @@ def _life(process: Process, told: Told) -> Said:
     if forker is not None:
         moved = process.ppid is not None and process.ppid != forker.pid
         ended = " (ended)" if not forker.running else ""
-        rows.append(("forked by", f"{forker.pid} {safe_text(forker.comm)}{ended}{f', parent now {process.ppid}' if moved else ''}", "plain"))
+        label = "forked by" if process.birth is Birth.FORKED else "parent"
+        rows.append((label, f"{forker.pid} {safe_text(forker.comm)}{ended}{f', parent now {process.ppid}' if moved else ''}", "plain"))
     elif process.ppid:
         rows.append(("parent", str(process.ppid), "plain"))
     rows.append(("healed", ", ".join(process.healed), "warn"))
@@ -169,8 +170,10 @@ def _errnos(process: Process, width: int) -> list[Row]:
 def _programs(process: Process, told: Told, width: int) -> list[Row]:
     """What it ran, one exec after the other."""
     ran = programs(process)
-    left_out = process.executed - sum(program.started_ns is not None for program in process.generations)
-    heading = f"programs ({len(ran)}{f', {left_out} between the first and the others not kept' if left_out > 0 else ''})"
+    kept = sum(program.seen and program.started_ns is not None for program in process.generations)
+    left_out = f"; {process.executed - kept:,} between the first and the others are no longer kept" if process.executed > kept else ""
+    ran = tuple(program for program in ran if program.comm or program.argv or program.path)
+    heading = f"programs ({len(ran)}{left_out})"
     rows: list[Row] = [[(heading[:width], "title")]]
     for number, program in enumerate(ran):
         rows += _program(program, told, width, first=number == 0, inherited=number == 0 and process.birth is Birth.FORKED)
@@ -178,10 +181,10 @@ def _programs(process: Process, told: Told, width: int) -> list[Row]:
 
 
 def _program(program: Generation, told: Told, width: int, *, first: bool, inherited: bool) -> list[Row]:
-    came = "at birth" if inherited else "already ran" if first and program.seen else "from /proc" if not program.seen else ""
-    when = came if program.started_ns is None else told.clock.text(program.started_ns)[:12]
+    came = "at birth" if inherited else "already ran" if first else "exec lost"
+    when = came if program.started_ns is None or not program.seen else told.clock.text(program.started_ns)[:12]
     argv = command_line(program.argv) if program.argv else f"[{safe_text(program.comm) or 'not known'}]"
-    rows = labelled(when or "at birth", argv, 14, width)
+    rows = labelled(when, argv, 14, width, "plain" if program.seen or first else "warn")
     facts = [f"exe {safe_text(program.path)}"] if program.path else []
     facts += [f"interpreter {safe_text(program.interpreter)}"] if program.interpreter else []
     facts += [f"cwd {safe_text(program.cwd)}"] if program.cwd else []

@@ -30,26 +30,29 @@ class Look:
     """What cells are drawn from, at one moment.
 
     Attributes:
-        subtree: Whether counts are those of whole subtrees.
         now_ns: Epoch ns.
-        rollup: Sums over subtrees.
+        rollup: Sums over subtrees; None where they are not looked at.
         user_name: Of a uid.
         tops: The highest figure of each column with a bar.
     """
 
-    subtree: bool
     now_ns: int
-    rollup: Rollup
+    rollup: Rollup | None
     user_name: Callable[[int], str | None]
     tops: dict[str, float]
 
+    @property
+    def subtree(self) -> bool:
+        """Whether figures are those of whole subtrees."""
+        return self.rollup is not None
+
     def counts(self, process: Process) -> Counts:
         """Its own, or its subtree's."""
-        return self.rollup.subtree(process) if self.subtree else process.counts
+        return process.counts if self.rollup is None else self.rollup.subtree(process)
 
     def rate(self, process: Process) -> float:
         """Events a second, its own or its subtree's."""
-        return self.rollup.rate(process) if self.subtree else process.rate
+        return process.rate if self.rollup is None else self.rollup.rate(process)
 
 
 @dataclass(frozen=True, slots=True)

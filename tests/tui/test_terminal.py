@@ -115,6 +115,25 @@ def test_hold_detail_tree_pause_and_quit_that_asks(tmux: Tmux) -> None:
     tmux.shows("status=0")
 
 
+def test_the_tree_of_a_busy_machine(tmux: Tmux) -> None:
+    tmux.type("6")
+    tmux.shows("COMM  ARGV")
+    tmux.shows("own only")
+    tmux.type("S")
+    tmux.shows("ΣEVENTS/s")
+    tmux.type("z")
+    tmux.shows("ended: last 10s")
+    tmux.type("/comm = bash and state = running\r")
+    tmux.until(lambda: tmux.screen().splitlines()[2].startswith("/ comm = bash and state = running"))
+    tmux.press("End", "Enter")
+    tmux.until(lambda: any(line.startswith(" process ") and " bash " in line for line in tmux.screen().splitlines()))
+    tmux.shows("ancestry")
+    tmux.type("P")
+    tmux.until(lambda: tmux.screen().splitlines()[2].startswith("/ tree = "))
+    tmux.type("6X")
+    tmux.shows("/ no filter")
+
+
 def test_a_terminal_that_shrinks_and_grows(tmux: Tmux) -> None:
     tmux.run("resize-window", "-t", "t", "-x", "19", "-y", "4")
     tmux.shows("terminal too small")

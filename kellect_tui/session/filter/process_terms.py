@@ -216,7 +216,7 @@ class OfAncestors:
         return opposite(joined(found)) if self._negated else joined(found)
 
     def _comm_passes(self, program: Generation) -> bool:
-        return self._passes(program.comm)
+        return bool(program.comm) and self._passes(program.comm)
 
 
 def exe_texts(program: Generation) -> tuple[str, ...]:

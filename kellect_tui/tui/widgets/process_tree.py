@@ -89,7 +89,7 @@ class ProcessTree(VirtualList):
         self._state: tuple[object, ...] = ()
         self._next_look = 0.0
         self._shown: Sequence[TreeColumn] = ()
-        self._look = Look(False, 0, processes.rollup(), user_name, {})
+        self._look = Look(0, None, user_name, {})
 
     # Rows and cursor.
 
@@ -168,7 +168,7 @@ class ProcessTree(VirtualList):
         return table.version, table.thread_version if settings.threads else 0, table.counted if by_counts else 0, by_time, settings, self.filter
 
     def _looked(self, snapshot: Snapshot) -> Look:
-        look = Look(self.settings.subtree, self._now(), self.processes.rollup(), self._user_name, {})
+        look = Look(self._now(), self.processes.rollup() if self.settings.subtree else None, self._user_name, {})
         for column in self._shown_columns():
             if column.figure is not None:
                 look.tops[column.title] = float(column.key(snapshot, look).max(initial=0))

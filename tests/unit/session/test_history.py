@@ -66,3 +66,22 @@ def test_what_nobody_knows_is_not_guessed() -> None:
     known = Processes()
     execute(known, 70, 7, 8, "true")
     assert [(program.comm, program.path) for program in programs(at(known, 70))] == [("", None), ("true", "/bin/true")]
+
+
+def test_programs_that_are_no_longer_kept_leave_a_gap() -> None:
+    known = table()
+    for number in range(40):
+        execute(known, 61, 3, 10 + number, f"p{number}")
+    process = at(known, 61)
+    ran = programs(process)
+    assert [program.path for program in ran[:4]] == ["/bin/sh", "/bin/p0", None, "/bin/p25"]
+    assert [program_at(process, EPOCH + time).path for time in (3, 10, 11, 30, 35, 49)] == ["/bin/sh", "/bin/p0", None, None, "/bin/p25", "/bin/p39"]
+
+
+def test_a_program_whose_exec_was_lost_runs_from_the_end_of_the_gap() -> None:
+    known = table()
+    known.lost(EPOCH + 20, EPOCH + 30)
+    known.runs(at(known, 61), ProcessSeed(pid=61, ppid=60, start_ns=3, comm=b"found", argv=(b"found",), path=b"/bin/found"))
+    process = at(known, 61)
+    assert process.healed == ("exec lost",)
+    assert [program_at(process, EPOCH + time).path for time in (19, 29, 30)] == ["/bin/sh", "/bin/sh", "/bin/found"]
