@@ -30,7 +30,7 @@ class Budget:
 
     events: int | None = None
     paths: int = 96 << 20
-    exited: int = 20_000
+    exited: int = 50_000
     texts: int = 128 << 20
 
 
