@@ -30,7 +30,8 @@ SCREENS: dict[str, Sequence[str]] = {
     "detail": ("slash", *"failed", "enter", "up", "up", "enter"),
     "process": ("3",),
     "network": ("4",),
-    "tree": ("6", "down", "down"),
+    "tree": ("6", "S", *["down"] * 4),
+    "tree-detail": ("6", *["down"] * 6, "enter"),
     "help": ("question_mark",),
     "save": ("2", "ctrl+s"),
 }

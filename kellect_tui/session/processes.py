@@ -320,7 +320,7 @@ class Processes(LifeTable):
         made = self._rollup
         if made is None or made[0] != state:
             with self._lock:
-                made = self._rollup = ((self.version, self.counted), self._tally.rollup())
+                made = self._rollup = ((self.version, self.counted), self._tally.rollup(self._number))
         return made[1]
 
     def own(self, name: str) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.session.forest import Flags, Forest, Layout, Places
 from kellect_tui.session.process import COUNT_NAMES, Process, Thread
+from kellect_tui.session.tally import Rollup
 
 if TYPE_CHECKING:
     from kellect_tui.session.processes import Processes
@@ -96,13 +97,13 @@ class Snapshot:
         """Kernel threads, which are processes here."""
         return self.column(lambda process: process.kernel, np.bool_)
 
-    def amounts(self, name: str, *, subtree: bool) -> NDArray[np.int64]:
-        """One of the counts (a name of `Counts`) of each node, or of its subtree."""
-        return self._of_slots(self.table.rollup().whole[:, _AT[name]] if subtree else self.table.own(name))
+    def amounts(self, name: str, rollup: Rollup | None = None) -> NDArray[np.int64]:
+        """One of the counts (a name of `Counts`) of each node; with a rollup of its subtree."""
+        return self._of_slots(self.table.own(name) if rollup is None else rollup.whole[:, _AT[name]])
 
-    def rates(self, *, subtree: bool) -> NDArray[np.float64]:
-        """Events a second of each node, or of its subtree."""
-        return self._of_slots(self.table.rollup().rates if subtree else self.table.own_rates())
+    def rates(self, rollup: Rollup | None = None) -> NDArray[np.float64]:
+        """Events a second of each node; with a rollup of its subtree."""
+        return self._of_slots(self.table.own_rates() if rollup is None else rollup.rates)
 
     def _of_slots(self, values: NDArray[Any]) -> NDArray[Any]:
         out = np.zeros(len(self.nodes), values.dtype)

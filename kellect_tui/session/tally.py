@@ -245,8 +245,8 @@ class Tally:
         """The sum of some rows."""
         return Counts(*self._table[slots].sum(axis=0).tolist())
 
-    def rollup(self) -> Rollup:
-        """The sums over every subtree, as they stand."""
+    def rollup(self, newest: int = 1 << 62) -> Rollup:
+        """The sums over every subtree, as they stand; `newest`: the number of the youngest process."""
         own = self._table[: self._top].copy()
         whole = np.column_stack((own, self._kept[: self._top], self._living[: self._top]))
         rates = self._rates[: self._top].copy()
@@ -256,7 +256,7 @@ class Tally:
             firsts = np.flatnonzero(np.append(True, above[1:] != above[:-1]))  # of each parent's children, which stand together
             whole[above[firsts]] += np.add.reduceat(whole[nodes], firsts)
             rates[above[firsts]] += np.add.reduceat(rates[nodes], firsts)
-        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], rates)
+        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], rates, newest)
 
     def _grow(self) -> None:
         for name in ("_table", "_parents", "_living", "_kept", "_rates", "_before"):
@@ -286,12 +286,19 @@ class Rollup:
         own, whole: ``(slots, COUNT_NAMES) int64``: of the process alone; with all its descendants that are kept.
         members, running: ``(slots,) int64``: processes in the subtree, itself included; those of them that run.
         rates: ``(slots,)`` events a second of the subtree.
+        newest: Number of the youngest process in it: a younger one may have got the row of one that was forgotten.
     """
 
     def __init__(
-        self, own: NDArray[np.int64], whole: NDArray[np.int64], members: NDArray[np.int64], running: NDArray[np.int64], rates: NDArray[np.float64]
+        self,
+        own: NDArray[np.int64],
+        whole: NDArray[np.int64],
+        members: NDArray[np.int64],
+        running: NDArray[np.int64],
+        rates: NDArray[np.float64],
+        newest: int,
     ) -> None:
-        self.own, self.whole, self.members, self.running, self.rates = own, whole, members, running, rates
+        self.own, self.whole, self.members, self.running, self.rates, self.newest = own, whole, members, running, rates, newest
 
     def subtree(self, process: Process) -> Counts:
         """The counts of a process and all its descendants; its own alone where it is younger than this."""
@@ -310,4 +317,4 @@ class Rollup:
         return (int(self.members[process.slot]), int(self.running[process.slot])) if self._has(process) else (1, int(process.running))
 
     def _has(self, process: Process) -> bool:
-        return 0 <= process.slot < len(self.whole)
+        return 0 <= process.slot < len(self.whole) and process.number <= self.newest

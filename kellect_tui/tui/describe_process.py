@@ -10,6 +10,7 @@ from kellect_tui.session.cgroup import place
 from kellect_tui.session.history import program_at, programs
 from kellect_tui.session.process import Birth, Counts, Generation, Process, Thread
 from kellect_tui.session.processes import Processes
+from kellect_tui.session.tally import Rollup
 from kellect_tui.tui.quantities import Clock, duration, short, size
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.tree_columns import age_ns, signal_name
@@ -58,10 +59,12 @@ class Told:
     """What a description is made from.
 
     Attributes:
+        rollup: Sums over subtrees.
         now_ns: Epoch ns that ages count to.
     """
 
     processes: Processes
+    rollup: Rollup
     clock: Clock
     user_name: Callable[[int], str | None]
     now_ns: int
@@ -136,7 +139,7 @@ def _identity(process: Process, told: Told) -> Said:
 
 def _figures(process: Process, told: Told, width: int) -> list[Row]:
     """Two columns: its own, and with its descendants."""
-    own, rollup = process.counts, told.processes.rollup()
+    own, rollup = process.counts, told.rollup
     whole = rollup.subtree(process)
     members, running = rollup.size(process)
     rows: list[Row] = [[(f"{'':{LABEL}}{'own':>{FIGURE}}{'subtree':>{FIGURE}}"[:width], "title")]]
@@ -171,17 +174,19 @@ def _programs(process: Process, told: Told, width: int) -> list[Row]:
     """What it ran, one exec after the other."""
     ran = programs(process)
     kept = sum(program.seen and program.started_ns is not None for program in process.generations)
-    left_out = f"; {process.executed - kept:,} between the first and the others are no longer kept" if process.executed > kept else ""
+    missing = process.executed - kept if process.generations else 0  # recordings of earlier versions have the last program only
+    left_out = f"; {missing:,} between the first and the others are no longer kept" if missing > 0 else ""
     ran = tuple(program for program in ran if program.comm or program.argv or program.path)
     heading = f"programs ({len(ran)}{left_out})"
     rows: list[Row] = [[(heading[:width], "title")]]
     for number, program in enumerate(ran):
-        rows += _program(program, told, width, first=number == 0, inherited=number == 0 and process.birth is Birth.FORKED)
+        inherited = number == 0 and process.birth is Birth.FORKED and bool(process.generations or not process.executed)
+        rows += _program(program, told, width, first=number == 0, inherited=inherited)
     return rows
 
 
 def _program(program: Generation, told: Told, width: int, *, first: bool, inherited: bool) -> list[Row]:
-    came = "at birth" if inherited else "already ran" if first else "exec lost"
+    came = "at birth" if inherited else "ran" if first else "exec lost"
     when = came if program.started_ns is None or not program.seen else told.clock.text(program.started_ns)[:12]
     argv = command_line(program.argv) if program.argv else f"[{safe_text(program.comm) or 'not known'}]"
     rows = labelled(when, argv, 14, width, "plain" if program.seen or first else "warn")

@@ -41,11 +41,6 @@ class Look:
     user_name: Callable[[int], str | None]
     tops: dict[str, float]
 
-    @property
-    def subtree(self) -> bool:
-        """Whether figures are those of whole subtrees."""
-        return self.rollup is not None
-
     def counts(self, process: Process) -> Counts:
         """Its own, or its subtree's."""
         return process.counts if self.rollup is None else self.rollup.subtree(process)
@@ -152,7 +147,7 @@ def _by_text(read: Callable[[Look, Process], str]) -> Callable[[Snapshot, Look],
 
 
 def _by_count(name: str) -> Callable[[Snapshot, Look], NDArray[Any]]:
-    return lambda snapshot, look: snapshot.amounts(name, subtree=look.subtree)
+    return lambda snapshot, look: snapshot.amounts(name, look.rollup)
 
 
 def _ending(process: Process) -> int:
@@ -177,7 +172,7 @@ PID = TreeColumn("PID", 7, lambda look, process: str(process.pid), lambda snapsh
                  falling=False, of_thread=lambda look, thread: str(thread.tid))  # fmt: skip
 COMM = TreeColumn(NAME, 0, lambda look, process: process.comm, _by_text(lambda look, process: process.comm), falling=False)
 AGE = TreeColumn("AGE", 7, _age, lambda snapshot, look: -snapshot.column(_start), style="dim", of_thread=_age)
-RATE = TreeColumn("EVENTS/s", 11, lambda look, process: _number(look.rate(process)), lambda snapshot, look: snapshot.rates(subtree=look.subtree),
+RATE = TreeColumn("EVENTS/s", 11, lambda look, process: _number(look.rate(process)), lambda snapshot, look: snapshot.rates(look.rollup),
                   summed=True, figure=lambda look, process: look.rate(process))  # fmt: skip
 EVENTS = _count("EVENTS", 11, "events", _number, bar=True)
 
@@ -195,7 +190,7 @@ _LAST = (
     _count("RECV", 6, "received", _bytes),
 )
 _MORE = (
-    _count("IN CALLS", 8, "time_ns", lambda value: duration(value) if value else NONE),
+    _count("IN CALLS", 9, "time_ns", lambda value: duration(value) if value else NONE),
     TreeColumn("THR", 4, lambda look, process: str(process.thread_count) if process.thread_count > 1 else NONE,
                lambda snapshot, look: snapshot.column(lambda process: process.thread_count)),
 )  # fmt: skip

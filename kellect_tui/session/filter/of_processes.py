@@ -97,7 +97,7 @@ def _column(read: Callable[[Process], int | None]) -> Numbers:
 
 
 def _count(name: str) -> Numbers:
-    return lambda snapshot: (snapshot.amounts(name, subtree=False)[: snapshot.process_count], None)
+    return lambda snapshot: (snapshot.amounts(name)[: snapshot.process_count], None)
 
 
 def _signal(process: Process) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from kellect_tui.session.forest import Flags
 from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.proctree import Hiding, Node, Snapshot, Tree, TreeRow
+from kellect_tui.session.tally import Rollup
 from kellect_tui.tui.quantities import duration
 from kellect_tui.tui.safe_text import fit, safe_text
 from kellect_tui.tui.tree_columns import AGE, BAR_CELLS, NAME, NONE, SAVED, Look, TreeColumn, bar, fitting
@@ -90,6 +91,7 @@ class ProcessTree(VirtualList):
         self._next_look = 0.0
         self._shown: Sequence[TreeColumn] = ()
         self._look = Look(0, None, user_name, {})
+        self._rollup: Rollup | None = None  # of the last look
 
     # Rows and cursor.
 
@@ -122,6 +124,12 @@ class ProcessTree(VirtualList):
     def shown_count(self) -> int:
         """Processes in sight, or that folding alone hides."""
         return int(self._tree.wanted[: self._tree.snapshot.process_count].sum())
+
+    def rollup(self) -> Rollup:
+        """Sums over subtrees, as of the last look: one for all that is drawn from it."""
+        if self._rollup is None:
+            self._rollup = self.processes.rollup()
+        return self._rollup
 
     def set_cursor_index(self, index: int) -> None:
         self._cursor = self._tree.node(index)
@@ -168,7 +176,8 @@ class ProcessTree(VirtualList):
         return table.version, table.thread_version if settings.threads else 0, table.counted if by_counts else 0, by_time, settings, self.filter
 
     def _looked(self, snapshot: Snapshot) -> Look:
-        look = Look(self._now(), self.processes.rollup() if self.settings.subtree else None, self._user_name, {})
+        self._rollup = None
+        look = Look(self._now(), self.rollup() if self.settings.subtree else None, self._user_name, {})
         for column in self._shown_columns():
             if column.figure is not None:
                 look.tops[column.title] = float(column.key(snapshot, look).max(initial=0))

@@ -109,13 +109,13 @@ def test_amounts_are_own_or_of_the_subtree() -> None:
     snapshot = Snapshot(story.table)
     places = [place for pid in (1, 10, 11, 12, 20) if (place := snapshot.place_of(story.at(pid))) is not None]
     assert len(places) == 5
-    assert snapshot.amounts("events", subtree=False)[places].tolist() == [0, 5, 7, 0, 0]
-    assert snapshot.amounts("events", subtree=True)[places].tolist() == [112, 12, 7, 0, 100]
+    assert snapshot.amounts("events")[places].tolist() == [0, 5, 7, 0, 0]
+    assert snapshot.amounts("events", story.table.rollup())[places].tolist() == [112, 12, 7, 0, 100]
     story.table.sample(1)
     story.table.credit(story.at(11), Counts(events=30))
     story.table.sample(1_000_000_001)
-    assert snapshot.rates(subtree=False)[places].tolist() == [0, 0, 30, 0, 0]
-    assert snapshot.rates(subtree=True)[places].tolist() == [30, 30, 30, 0, 0]
+    assert snapshot.rates()[places].tolist() == [0, 0, 30, 0, 0]
+    assert snapshot.rates(story.table.rollup())[places].tolist() == [30, 30, 30, 0, 0]
 
 
 def test_a_snapshot_stays_what_it_was() -> None:
