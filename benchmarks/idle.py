@@ -25,6 +25,15 @@ def sample(process: psutil.Process, seconds: float) -> float:
     return float(after.user + after.system - before.user - before.system) / wall * 100
 
 
+def thread_shares(process: psutil.Process, seconds: float) -> str:
+    """What of it is the screen's thread and what the reader's, in % of a core."""
+    before = {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
+    time.sleep(seconds)
+    spent = {thread.id: thread.user_time + thread.system_time - before.get(thread.id, 0.0) for thread in process.threads()}
+    screen = spent.pop(process.pid, 0.0)
+    return f"screen's thread {screen / seconds * 100:.1f} %, reader's {max(spent.values(), default=0.0) / seconds * 100:.1f} %"
+
+
 def measure(board: Board, rate: int, seconds: float, rounds: int) -> None:
     """Run the program, tell."""
     terminal = Terminal([*PROGRAM, "--filter", FILTER])
@@ -35,10 +44,11 @@ def measure(board: Board, rate: int, seconds: float, rounds: int) -> None:
             process = psutil.Process(terminal.pid)
             values = [sample(process, seconds) for _ in range(rounds)]
             memory = process.memory_info().rss
+            shares = thread_shares(process, seconds)
     finally:
         terminal.close()
     what = f"following {rate:,} events/s, screen open, filter on" if rate else "idle, screen open, filter on"
-    board.tell(what, values, "% of a core", GOAL_PERCENT.get(rate), also=f"{memory >> 20} MiB")
+    board.tell(what, values, "% of a core", GOAL_PERCENT.get(rate), also=f"{shares}; {memory >> 20} MiB")
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
     sudo .venv/bin/python benchmarks/table.py [--quick] [--only NAME,…] [--out benchmarks]
 
-Runs every benchmark alone, one after the other, prints each line as it comes, and writes `results.json` and `results.md` (from
-which the tables of README.md and docs/performance.md are made: `make docs`). A part that fails is a line that says so.
+Runs every benchmark alone, one after the other, prints each line as it comes, and writes `results.json` (from which the tables of
+README.md and docs/performance.md are made: `make docs`) and `results.md`. A part that fails is a line that says so; with
+`--only` the results of the other parts stay.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "idle": (["idle.py"], ["--seconds", "4", "--rounds", "2"]),
     "start": (["start.py"], ["--rounds", "2"]),
     "large": (["large.py"], ["--rounds", "2"]),
+    "memory": (["memory.py"], ["--events", "3M"]),
+    "replay": (["replay.py"], ["--rounds", "50"]),
+    "programs": (["programs.py"], ["--calls", "100000"]),
 }
 """Name → command and, for `--quick`, what is added to it."""
 
@@ -81,29 +85,35 @@ def main() -> None:
     line = argparse.ArgumentParser(description="every goal of the speed table, measured")
     line.add_argument("--quick", action="store_true", help="short runs: to see that everything works, not to publish")
     line.add_argument("--only", default="", help=f"these parts, with commas: {', '.join(PARTS)}")
-    line.add_argument("--out", type=Path, default=HERE, help="directory for results.json and results.md")
+    line.add_argument("--out", type=Path, help="directory for results.json and results.md; else here, and nothing after --quick")
     given = line.parse_args()
+    out = given.out or (None if given.quick else HERE)
     chosen = given.only.split(",") if given.only else list(PARTS)
     head = f"{machine()}; {time.strftime('%Y-%m-%d')}"
     print(head)
+    file_of_results = (out or HERE) / "results.json"
+    known = json.loads(file_of_results.read_text())["parts"] if given.only and file_of_results.exists() else {}
+    parts: dict[str, list[Result]] = {name: [of_json(json.dumps(row)) for row in rows] for name, rows in known.items() if name in PARTS}
     failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "results"
-        file.touch()
         for name in chosen:
             command, shorter = PARTS[name]
+            file = Path(directory) / name
+            file.touch()
             failure = run(name, [*command, *(shorter if given.quick else ())], file)
             if failure:
                 failed[name] = failure
                 print(f"{name}: failed: {failure}", flush=True)
-        results = [of_json(text) for text in file.read_text().splitlines()]
+            parts[name] = [of_json(text) for text in file.read_text().splitlines()]
+    results = [result for name in PARTS for result in parts.get(name, ())]
     goals = [result for result in results if result.goal is not None]
     missed = [result for result in goals if result.verdict == "missed"]
     print(f"{len(goals) - len(missed)} of {len(goals)} goals met" + "".join(f"\n  missed: {result.what}: {result.measured}" for result in missed))
-    if not given.quick:
-        document = {"machine": head, "failed": failed, "results": [json.loads(result.as_json()) for result in results]}
-        (given.out / "results.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-        (given.out / "results.md").write_text(markdown(results, head))
+    if out is not None:
+        rows = {name: [json.loads(result.as_json()) for result in parts[name]] for name in PARTS if name in parts}
+        document = {"machine": head, "failed": failed, "parts": rows}
+        file_of_results.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        (out / "results.md").write_text(markdown(results, head))
     sys.exit(1 if failed else 0)
 
 

@@ -18,7 +18,7 @@ from kellect_tui.bpf import cache
 from kellect_tui.bpf.btf import VMLINUX, Btf
 from kellect_tui.bpf.compiled import Compiled, compile_program
 from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs
-from kellect_tui.bpf.syscall import attach, create_map, load, misses, put
+from kellect_tui.bpf.syscall import attach, create_map, load, misses, put, run_time
 from kellect_tui.bpf.table import DESCRIPTOR
 from kellect_tui.errors import CannotTrace
 from kellect_tui.events.catalogue import EXEC, EXIT, FORK
@@ -198,6 +198,10 @@ class Program:
     def skipped(self) -> int:
         """Runs that the kernel skipped, over all programs."""
         return sum(misses(fd) for fd in self._programs.values())
+
+    def run_times(self) -> dict[str, tuple[int, int]]:
+        """(ns, runs) of every program, while `syscall.measuring`."""
+        return {name: run_time(fd) for name, fd in self._programs.items()}
 
     def close(self) -> None:
         """Detach and free everything. The mapped arrays must not be used afterwards."""

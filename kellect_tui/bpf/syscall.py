@@ -6,11 +6,13 @@ ones do, so programs are loaded here. Source of the numbers: include/uapi/linux/
 
 from __future__ import annotations
 
+import contextlib
 import ctypes as ct
 import errno
 import os
 import platform
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kellect_tui.errors import CannotTrace
@@ -18,6 +20,7 @@ from kellect_tui.errors import CannotTrace
 _SYS_BPF = {"x86_64": 321, "aarch64": 280}
 _MAP_CREATE, _MAP_UPDATE_ELEM, _PROG_LOAD, _OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 0, 2, 5, 15, 17
 _TYPE_RAW_TRACEPOINT, _TYPE_TRACING, _ATTACH_TRACE_RAW_TP = 17, 26, 23
+_ENABLE_STATS = 32
 _libc = ct.CDLL(None, use_errno=True)
 
 
@@ -45,6 +48,10 @@ class _LoadAttr(ct.Structure):
 
 class _OpenAttr(ct.Structure):
     _fields_ = [("name", ct.c_uint64), ("prog_fd", ct.c_uint32), ("pad", ct.c_uint32)]
+
+
+class _StatsAttr(ct.Structure):
+    _fields_ = [("type", ct.c_uint32)]  # BPF_STATS_RUN_TIME is 0
 
 
 class _InfoAttr(ct.Structure):
@@ -145,7 +152,29 @@ def attach(fd: int, tracepoint: str | None) -> int:
 
 def misses(fd: int) -> int:
     """Runs of a program that the kernel skipped because it was running already (`recursion_misses`, 5.12); 0 where unknown."""
+    return _counters(fd)[2]
+
+
+def run_time(fd: int) -> tuple[int, int]:
+    """(ns, runs) of a program while `measuring` (`run_time_ns`, `run_cnt`, 5.8)."""
+    return _counters(fd)[:2]
+
+
+def _counters(fd: int) -> tuple[int, int, int]:
+    """run_time_ns, run_cnt, recursion_misses of struct bpf_prog_info; 0 where unknown."""
     info = ct.create_string_buffer(256)
     if _bpf(_OBJ_GET_INFO_BY_FD, _InfoAttr(fd, len(info), ct.addressof(info))) < 0:
-        return 0
-    return int.from_bytes(info.raw[208:216], "little")
+        return 0, 0, 0
+    spent, runs, missed = (int.from_bytes(info.raw[at : at + 8], "little") for at in (192, 200, 208))
+    return spent, runs, missed
+
+
+@contextlib.contextmanager
+def measuring() -> Iterator[None]:
+    """Let the kernel time every program meanwhile: two readings of its clock a run."""
+    fd = _bpf(_ENABLE_STATS, _StatsAttr(0))
+    try:
+        yield
+    finally:
+        if fd >= 0:
+            os.close(fd)
