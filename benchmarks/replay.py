@@ -1,8 +1,9 @@
 """The reader and the session without a kernel: rings filled beforehand, read over and over. No root, no BPF, little noise.
 
-    .venv/bin/python benchmarks/replay.py [--rows 10000] [--rounds 100]
+    .venv/bin/python benchmarks/replay.py [--rows 10000] [--rounds 150] [--stages]
 
 What one event costs on each stage, and what moving its bytes once costs at least (numpy's copy of the same records).
+With ``--stages`` every stage is timed by itself, which costs some microseconds a batch more.
 Two rings' worth: two processes in a loop of read(), and in one of open, read, stat, write, close.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from kellect_tui.bpf.program import CHUNK_BYTES
 from kellect_tui.bpf.ring import Reader
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.record import RECORD
+from kellect_tui.session.chunk import ChunkWriter
+from kellect_tui.session.intern import Words
+from kellect_tui.session.losses import Ledger
+from kellect_tui.session.session import Session
 from tests.synthetic import Maker, session_of
 
 SLOTS, CHUNKS, CPUS = 131_072, 32, 2
@@ -97,8 +102,47 @@ def lowest(values: list[float], events: int) -> list[float]:
     return sorted(value / events for value in values)[: max(1, int(len(values) * SHORTEST_FIRST))]
 
 
-def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, rounds: int) -> None:
+STAGES: Mapping[str, tuple[type, str]] = {
+    "find path definitions and losses": (Reader, "_scan"),
+    "bring records into order, one copy": (Reader, "_gather"),
+    "columns": (ChunkWriter, "append"),
+    "    of these: codes of who, what and payloads": (Words, "codes"),
+    "    of these: payloads found and grouped, their codes included": (ChunkWriter, "_append_payloads"),
+    "    of these: registers": (ChunkWriter, "_append_args"),
+    "count events, failures, losses": (Ledger, "count"),
+    "count by process": (Session, "count_processes"),
+    "count marks, once a chunk": (Session, "_count_marks"),
+    "seal a chunk": (ChunkWriter, "seal"),
+}
+"""What is timed by `--stages`: stage → the method that does it."""
+
+
+Spent = dict[str, list[int]]
+
+
+def timed_stages() -> Spent:
+    """Time every stage from now on; ns of each run by stage."""
+    spent: Spent = {stage: [] for stage in STAGES}
+
+    def timed(stage: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any, **named: Any) -> Any:
+            begun = time.perf_counter_ns()
+            try:
+                return method(*given, **named)
+            finally:
+                spent[stage].append(time.perf_counter_ns() - begun)
+
+        return run
+
+    for stage, (owner, name) in STAGES.items():
+        setattr(owner, name, timed(stage, getattr(owner, name)))
+    return spent
+
+
+def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, rounds: int, spent: Spent | None = None) -> None:
     """Read and take so many rounds of `rows` records."""
+    for runs in spent.values() if spent is not None else ():
+        runs.clear()
     batch = make()
     rings: Any = Rings(batch)
     reader = Reader(rings)
@@ -126,6 +170,9 @@ def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, round
     floor = f"copying the records once: {np.median(lowest(copy, rows)):.0f}"
     board.tell(f"ring to batch: {name}, {rows:,} at once", lowest(read, rows), "ns/event", also=floor)
     board.tell(f"batch to session: {name}, {rows:,} at once", lowest(take, rows), "ns/event")
+    for stage, runs in spent.items() if spent is not None else ():
+        if runs:  # the median run: others were interrupted
+            board.tell(f"  {stage}", [float(np.median(runs)) * len(runs) / rows / rounds], "ns/event")
 
 
 def main() -> None:
@@ -133,11 +180,13 @@ def main() -> None:
     line = parser(__doc__)
     line.add_argument("--rows", default="1000,10000", help="records read at once, with commas")
     line.add_argument("--rounds", type=int, default=150)
+    line.add_argument("--stages", action="store_true")
     given = line.parse_args()
+    spent = timed_stages() if given.stages else None
     board = Board(given.json, f"benchmarks/{Path(__file__).name}")
     for name, make in LOADS.items():
         for rows in map(int, given.rows.split(",")):
-            measure(board, name, make, rows, given.rounds)
+            measure(board, name, make, rows, given.rounds, spent)
 
 
 if __name__ == "__main__":

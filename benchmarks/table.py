@@ -35,7 +35,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "start": (["start.py"], ["--rounds", "2"]),
     "large": (["large.py"], ["--rounds", "2"]),
     "memory": (["memory.py"], ["--events", "3M"]),
-    "replay": (["replay.py"], ["--rounds", "50"]),
+    "replay": (["replay.py", "--stages", "--rows", "10000"], ["--rounds", "50"]),
     "programs": (["programs.py"], ["--calls", "100000"]),
 }
 """Name → command and, for `--quick`, what is added to it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gc
+import weakref
 from typing import Any
 
 import orjson
@@ -112,6 +114,24 @@ async def test_pause_stops_the_screen_and_never_the_capture() -> None:
         await pilot.press("space")
         assert app.main.state == "LIVE"
         assert under_cursor(app).arguments["path"] == "/new/one"
+
+
+async def test_what_retention_drops_is_held_by_no_view_of_a_paused_screen() -> None:
+    maker = Maker()
+    session = session_of(mixed(400, maker=maker), chunk_rows=100, keep_events=500)
+    app = still(session, live=FakeCapture())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2", "ctrl+f", *"open", "enter")  # a view of another tab, and one of a search
+        await pilot.press("1", "space")
+        chunks = [weakref.ref(chunk) for chunk in session.store.chunks]
+        session.take(mixed(400, maker=maker))
+        await until(pilot, lambda: app.main.table.row_count < 401)
+        assert under_cursor(app).event_type
+        session.take(mixed(2_000, maker=maker))
+        await until(pilot, lambda: gc.collect() >= 0 and not any(chunk() for chunk in chunks))
+        assert app.main.table.row_count == 0
+        await pilot.press("space")
+        assert app.main.table.row_count == len(session.store)
 
 
 async def test_each_tab_shows_its_family_and_its_losses(session: Session) -> None:
