@@ -1,6 +1,6 @@
 """The same work under each tracer: how much of it was kept, how much slower it went, what the tracer took, and whether it said what it lost.
 
-    sudo .venv/bin/python benchmarks/peers.py [--calls 400000] [--only WORK,…] [--under TRACER,…] [--out benchmarks]
+    sudo .venv/bin/python benchmarks/peers.py [--calls 1000000] [--only WORK,…] [--under TRACER,…] [--out benchmarks]
 
 Every tracer writes the calls (with their arguments where it can) to a file in memory; the work's own time is taken inside, so
 that a tracer's start is not in it. `kept` is known for the loops, whose number of calls is known; a tracer that cannot run here
@@ -326,7 +326,7 @@ def table(work: Work, under: Sequence[str], directory: Path) -> list[str]:
 def main() -> None:
     """Run, print, write."""
     line = argparse.ArgumentParser(description="the same work under each tracer")
-    line.add_argument("--calls", type=int, default=400_000, help="of each loop")
+    line.add_argument("--calls", type=int, default=1_000_000, help="of each loop")
     line.add_argument("--only", default="", help="works whose name begins so, with commas")
     line.add_argument("--under", default="", help="tracers whose name begins so, with commas")
     line.add_argument("--out", type=Path, default=HERE, help="directory for peers.md; - writes none")
