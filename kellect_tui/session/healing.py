@@ -37,6 +37,9 @@ def sees_all(proc: Path = Path("/proc")) -> bool:
 class _Findings:
     """Differences seen at a look, to be believed later."""
 
+    listed_ns: int = 0
+    listed: frozenset[int] = frozenset()  # the pids in /proc at that time
+    compared: frozenset[Process] = frozenset()
     gone: list[tuple[Process, int]] = field(default_factory=list)
     unknown: list[ProcessSeed] = field(default_factory=list)
     programs: list[tuple[Process, int, ProcessSeed]] = field(default_factory=list)  # with the execs known then
@@ -106,6 +109,11 @@ class Healer:
         self._adopt()
         if self._findings is not None:
             self._believe()
+        if self._wanted:  # lost since the last check: who is not there now has ended, if perhaps a moment after the probes went
+            now_ns, listed = self._clock(), frozenset(pids(self._proc))
+            for process in self._chosen():
+                if process.pid not in listed:
+                    self._processes.gone(process, now_ns)
 
     def _adopt(self) -> None:
         """Ask who adopted those whose parent has just ended; the kernel decides it a moment after the parent's exit event."""
@@ -129,6 +137,9 @@ class Healer:
         """One process after the other; each gives way to what else there is to do."""
         living = {process.pid: process for process in self._chosen()}  # before /proc is listed: those born later are not missed in it
         listed = pids(self._proc)
+        if self._findings is not None:
+            self._findings.listed_ns = self._clock()
+            self._findings.listed, self._findings.compared = frozenset(listed), frozenset(living.values())
         for process in living.values():
             self._compare_one(process)
             yield
@@ -189,6 +200,9 @@ class Healer:
             return
         for process, time_ns in findings.gone:
             self._processes.gone(process, time_ns)
+        for process in self._chosen():  # one that was gone before its birth was told
+            if process not in findings.compared and process.pid not in findings.listed and 0 < (process.started_ns or 0) < findings.listed_ns:
+                self._processes.gone(process, findings.listed_ns)
         for seed in sorted(findings.unknown, key=lambda seed: seed.start_ns):  # a parent before its children
             if self._belongs(seed):
                 self._processes.found(seed)

@@ -150,16 +150,17 @@ def lies(lives: list[Life], table: Processes) -> list[str]:
     wrong: list[str] = []
     taken: dict[Life, Process] = {}
     for node in _ours(lives, table):
-        life = _life_of(node, wanted[node.pid], table)
-        if life is None:
-            wrong.append(f"never made: {node} {node.healed} {node.start_ns // TICK_NS}")
-        elif life in taken:
-            wrong.append(f"made once: {node} {node.healed} and {taken[life]} {taken[life].healed}")
-        else:
+        possible = _lives_of(node, wanted[node.pid])
+        false = {life: list(_false(life, node, table)) for life in possible if life not in taken}
+        life = next((life for life, claims in false.items() if not claims), None)
+        if life is not None:
             taken[life] = node
-            found = list(_false(life, node, table))
-            if found:
-                wrong.append(f"{node} {node.healed}: " + "; ".join(found))
+        elif not possible:
+            wrong.append(f"never made: {node} {node.healed} {node.start_ns // TICK_NS}")
+        elif not false:
+            wrong.append(f"made once: {node} {node.healed} and {taken[possible[0]]} {taken[possible[0]].healed}")
+        else:
+            wrong.append(f"{node} {node.healed}: " + "; or ".join("; ".join(claims) for claims in false.values()))
     return wrong
 
 
@@ -170,17 +171,9 @@ def _ours(lives: list[Life], table: Processes) -> list[Process]:
     return [node for node in known if not node.start_ns or node.start_ns // TICK_NS >= since]
 
 
-def _life_of(node: Process, lives: list[Life], table: Processes) -> Life | None:
-    """The life that a node speaks of: by its start; where that is not known by when it was seen to end."""
-    if node.start_ns:
-        starts = [life for life in lives if life.start == node.start_ns // TICK_NS]
-        if len(starts) < 2:
-            return next(iter(starts), None)
-        lives = starts
-    if node.ended_ns is not None and node.exit_seen:
-        at = node.ended_ns - table.epoch_offset_ns
-        return next((life for life in lives if life.end["at"] <= at <= (life.reaped or {"at": at})["at"]), None)
-    return lives[0] if len(lives) == 1 else None
+def _lives_of(node: Process, lives: list[Life]) -> list[Life]:
+    """The lives that a node can speak of: those of its pid and tick; more than one where a pid was used again at once, or nobody saw its start."""
+    return [life for life in lives if not node.start_ns or life.start == node.start_ns // TICK_NS]
 
 
 def _false(life: Life, node: Process, table: Processes) -> Iterator[str]:
@@ -193,7 +186,7 @@ def _false(life: Life, node: Process, table: Processes) -> Iterator[str]:
     if node.exit_seen:
         status, signal, core = life.how()
         claims += [("status", status, node.exit_status), ("signal", signal, node.exit_signal), ("ppid", life.end["ppid"], node.ppid)]
-        claims += [("comm", life.end["comm"], node.comm)] if life.leader is None or node.leader is not None else []
+        claims += [("comm", life.end["comm"], node.comm)] if node.comm else []  # none where only a thread's end was seen
         claims += [("core", core, node.core_dumped)] if core is not None else []
         if life.reaped is not None and at > life.reaped["at"]:
             yield f"ended at {at}, was reaped at {life.reaped['at']}"

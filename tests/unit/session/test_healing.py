@@ -228,6 +228,24 @@ def test_at_the_end_what_was_lost_last_is_looked_at_too(world: World) -> None:
     assert process.healed == ("end lost",)
 
 
+def test_one_that_was_gone_before_its_birth_was_told(world: World) -> None:
+    world.lose()
+    old, young = world.forked(60, start=500), world.forked(61, start=(world.now - EPOCH) // TICK_NS + 1)
+    world.settle()
+    assert (old.healed, young.healed) == (("end lost",), ())
+
+
+def test_what_was_lost_after_the_last_check_is_looked_at_once_more(world: World) -> None:
+    world.healer.lost(1)
+    world.healer.last_check()
+    while world.healer.read(1):
+        pass
+    gone, there = world.forked(60, start=5_000), world.born(61, start=5_000)
+    world.healer.lost(2)
+    world.healer.finish()
+    assert (gone.healed, there.healed) == (("end lost",), ())
+
+
 def test_without_a_loss_there_is_no_last_check(world: World) -> None:
     assert not world.healer.last_check()
 
