@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.events.catalogue import BY_NAME, EXEC, EXIT, FAMILIES, FORK, MONITOR_LOST
-from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, NONE_REGISTER, RECORD, SOCKET_INFO, STAT_INFO, Flag, Mark, Section
+from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, NONE_REGISTER, RECORD, SOCKET_INFO, STAT_INFO, TARGET_INFO, Flag, Mark, Section
 from kellect_tui.events.syscalls import X86_64
 from kellect_tui.session.session import Session
 
@@ -156,10 +156,19 @@ class Maker:
         fields = {"flags": int(Flag.OBJECT), "key0": self.key(path), "key1": self.key(b"/root"), "comm": path.rsplit(b"/", 1)[-1][:15], "tid": pid, **fields}
         self.add(EXEC, "execve", (fields["tid"], 0, 0, self.starts.get(pid, START_NS)), payload, result=0, pid=pid, **fields)
 
-    def exit(self, *, status: int = 0, signal: int = 0, group_dead: bool = True, **fields: Any) -> None:
-        """A task's end."""
+    def exit(self, *, status: int = 0, signal: int = 0, group_dead: bool = True, group_status: int | None = None, **fields: Any) -> None:
+        """A task's end; `group_status`: what the parent of the whole process is told, where that is said."""
         start = self.starts.get(fields.get("pid", 4121), START_NS)
-        self.add(EXIT, None, (status << 8 | signal, 120, int(group_dead), start, self.time_ns + STEP_NS), **_no_call(fields))
+        group = 0 if group_status is None else 1 << 32 | group_status << 8
+        self.add(EXIT, None, (status << 8 | signal, 120, int(group_dead), start, self.time_ns + STEP_NS, group), **_no_call(fields))
+
+    def kill(self, target: int, signal: int, *, result: int = 0, syscall: str = "kill", told: bool = True, **fields: Any) -> None:
+        """A signal sent to a process; not `told`: as recordings of earlier versions have it."""
+        info = np.zeros(1, TARGET_INFO)
+        info["pid"], info["found"], info["comm"] = target, 1, b"target"
+        args = (target, target, signal) if syscall == "tgkill" else (target, signal)
+        payload = section(Section.TARGET, len(args) - 2, info.tobytes() + (target.to_bytes(8, "little") if told else b""))
+        self.add("process.kill", syscall, args, payload, result=result, **fields)
 
     def lost(self, count: int, family: str = "file", *, cpu: int = 0) -> None:
         """Events that the kernel could not hand over."""

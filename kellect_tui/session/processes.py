@@ -204,7 +204,7 @@ class Processes(LifeTable):
         """
         with self._lock:
             process = self._at(target, entered_ns)
-            if process is None or (process.ended_ns is not None and process.ended_ns < entered_ns):
+            if process is None:
                 return
             killer = Killer(pid, text_of(comm), signal, entered_ns)
             if not process.running:

@@ -161,6 +161,26 @@ def test_an_exec_that_is_told_meanwhile_was_not_lost(world: World) -> None:
     assert (process.healed, process.executed, len(process.generations)) == ((), 1, 1)
 
 
+def test_two_execs_told_meanwhile_were_not_lost(world: World) -> None:
+    process = world.born(60, arg_start=9_000)
+    process.arg_start = 7_000
+    world.lose()
+    for arg_start in (9_000, 5_000):
+        world.table.exec(time_ns=world.now, pid=60, start_ns=process.start_ns, comm=b"new", argv=("new",), path="/bin/new", arg_start=arg_start)
+    world.settle()
+    assert (process.healed, process.executed, len(process.generations)) == ((), 2, 2)
+
+
+def test_looks_alone_settle_nothing(world: World) -> None:
+    process = world.forked(60)
+    world.lose()
+    for _ in range(5):
+        world.look()
+    assert process.running
+    world.settle()
+    assert not process.running
+
+
 def test_threads_that_nobody_told_of_and_that_are_gone(world: World) -> None:
     process = world.born(60, tasks=(60, 61, 62, 63))
     for tid in (61, 64):
@@ -210,6 +230,7 @@ def test_checks_of_everything_keep_their_distance(world: World) -> None:
     world.settle()
     process = world.forked(60)
     world.healer.lost(1)
+    world.settle()
     world.settle()
     assert process.running
     world.now += PAUSE_NS

@@ -638,6 +638,39 @@ def test_a_kill_that_is_told_after_the_end_it_caused() -> None:
     assert node(story, 60).killed_by == Killer(7, "killer", 15, entered)
 
 
+@pytest.mark.parametrize(("signal", "guilty"), [(9, 7), (15, 8)])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_kills_told_after_the_end_sigkill_is_the_firsts_another_the_lasts(signal: int, guilty: int, order: tuple[int, int]) -> None:
+    story = Story()
+    start = story.fork(1, 60)
+    times = [EPOCH + story.tick(), EPOCH + story.tick()]
+    story.exit(60, start, kernel_word(signal=signal))
+    for number in order:
+        kill(story, 60, signal, pid=7 + number, entered=times[number])
+    assert node(story, 60).killed_by == Killer(guilty, "killer", signal, times[guilty - 7])
+
+
+def test_a_thread_that_was_there_before_is_not_lost() -> None:
+    story = Story()
+    story.fork(1, 60)
+    story.table.began_ns = story.tick()
+    story.exit(60, story.table.began_ns - 5, tid=61, group_dead=False)
+    story.exit(60, story.table.began_ns + 5, tid=62, group_dead=False)
+    assert [(thread.tid, thread.birth) for thread in node(story, 60).ended_threads] == [(61, Birth.BEFORE), (62, Birth.LOST)]
+    assert node(story, 60).healed == ("threads lost",)
+
+
+def test_batches_tell_the_names_of_threads_the_group_and_add_up_errors() -> None:
+    story = Story()
+    story.fork(1, 60)
+    story.thread(60, 61)
+    whos = np.array([(b"worker\0x", 77, 60, 61, 1, 0)], [("comm", "S16"), ("cgroup", "<u8"), *WHO.descr[1:]])
+    for _ in range(2):
+        count(story.table, whos, (0, BY_NAME["file.open"].id, -2, 1), cgroups={77: b"/system.slice/x.service"})
+    process = node(story, 60)
+    assert (process.threads[61].comm, process.comm, process.cgroup, process.errnos) == ("worker", "sh", "/system.slice/x.service", {2: 2})
+
+
 def test_a_kill_goes_to_the_life_it_was_meant_for() -> None:
     story = Story()
     first = story.fork(1, 60)

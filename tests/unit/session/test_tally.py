@@ -62,6 +62,18 @@ def test_a_batch_is_the_sum_of_its_rows(rows: list[tuple[int, ...]]) -> None:
     assert found.many == many
 
 
+def test_messages_are_not_taken_for_bytes() -> None:
+    send, read = BY_NAME["network.send"].id, BY_NAME["file.read"].id
+    for events, expected in (([send, send], [0, 40]), ([send, send, read], [0, 40])):
+        size = len(events)
+        found = sums(
+            2, np.array([0, 1, 1][:size], np.uint16), np.array(events, np.uint8), np.array([MANY, 0, 0][:size], np.uint16), np.zeros(size, np.uint32),
+            np.array([3, 40, 0][:size], np.int64), np.zeros(size, np.int64),
+        )  # fmt: skip
+        assert found.table[:, COUNT_NAMES.index("sent")].tolist() == expected
+        assert found.many == [0]
+
+
 def test_the_monitors_own_rows_are_no_calls() -> None:
     assert calls_only(np.array([1, 2, 38], np.uint8)) is None
     rows = calls_only(np.array([1, BY_NAME["monitor.lost"].id, 2], np.uint8))
