@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from kellect_tui.events.batch import SourceTotals
 from kellect_tui.events.record import Event
 from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.session import Session
@@ -79,6 +80,17 @@ async def test_what_is_over_has_no_rates() -> None:
         assert tree.columns is SAVED
         assert "EVENTS/s" not in tree._draw_titles().text
         assert "EVENTS" in tree._draw_titles().text
+
+
+async def test_an_order_that_is_over_goes_on_by_the_whole_figure() -> None:
+    session = family(finished=False)
+    async with tree_of(session) as (app, pilot, tree):
+        app.main.action_sort_by("EVENTS/s")
+        session.finish(SourceTotals(), 0.1)
+        await until(pilot, lambda: tree.columns is SAVED)
+        assert tree.settings.sort == "EVENTS"
+        app.main.action_sort_by("EVENTS/s")
+        assert "by EVENTS ▲" in tree._draw_settings().text
 
 
 async def test_figures_of_whole_subtrees() -> None:

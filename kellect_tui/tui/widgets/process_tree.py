@@ -23,7 +23,7 @@ from kellect_tui.session.proctree import Hiding, Node, Snapshot, Tree, TreeRow
 from kellect_tui.session.tally import Rollup
 from kellect_tui.tui.quantities import duration
 from kellect_tui.tui.safe_text import fit, safe_text
-from kellect_tui.tui.tree_columns import AGE, BAR_CELLS, NAME, NONE, SAVED, Look, TreeColumn, bar, fitting
+from kellect_tui.tui.tree_columns import AGE, BAR_CELLS, EVENTS, NAME, NONE, SAVED, Look, TreeColumn, bar, fitting
 from kellect_tui.tui.widgets.virtual_list import VirtualList
 
 DEEPEST = 24
@@ -229,6 +229,7 @@ class ProcessTree(VirtualList):
             self.columns = columns
             self.clear_strips()
             self._state = ()
+            self.settings = replace(self.settings, sort=self._existing(self.settings.sort))
 
     # What the keys do.
 
@@ -238,8 +239,13 @@ class ProcessTree(VirtualList):
 
     def sort_by(self, title: str) -> None:
         """Order siblings by a column; by the same one again: the other way round."""
+        title = self._existing(title)
         same = title == self.settings.sort
         self._set(sort=title, inverted=same and not self.settings.inverted)
+
+    def _existing(self, title: str) -> str:
+        """The column, or where there is none a second any more the whole figure."""
+        return title if any(column.title == title for column in self.columns) else EVENTS.title
 
     def sort_next(self, step: int) -> None:
         """Order siblings by the column beside, of those that are shown."""

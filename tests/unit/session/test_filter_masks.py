@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kellect_tui.events.catalogue import ALL_TYPES, EXIT, FAMILIES, RESULT, Kind, calls
+from kellect_tui.events.catalogue import ALL_TYPES, EXIT, FAMILIES, MONITOR_START, RESULT, Kind, calls
 from kellect_tui.events.record import NO_DURATION, NO_ID, STAT_INFO, Event, Flag, Mark, Section
 from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.filter import Context, Filter, argument_terms, parse, term_for
@@ -120,6 +120,15 @@ def check(expression: Filter) -> int:
         assert expression.mask(chunk, start, stop).tolist() == expected[start:stop]
         passed += sum(expected)
     return passed
+
+
+def test_units_containers_and_pods_are_those_of_the_control_group() -> None:
+    for text, cgroup in (("unit = nginx.service", 77), (f"container = {CONTAINER}", 88), ("container = 4c01db0b339c", 88), (f"pod = {POD}", 88)):
+        expression = parse(f"family != monitor and {text}", context())
+        for chunk, _ in chunks():
+            expected = (chunk.whos["cgroup"][chunk.who[: chunk.count]] == cgroup) & (chunk.event[: chunk.count] < MONITOR_START)
+            assert expression.mask(chunk, 0, chunk.count).tolist() == expected.tolist()
+        assert check(expression) > 3
 
 
 def test_the_session_has_every_type() -> None:

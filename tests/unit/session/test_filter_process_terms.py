@@ -13,7 +13,7 @@ from kellect_tui.errors import BadFilter
 from kellect_tui.events.record import Event
 from kellect_tui.session.chunk import Row
 from kellect_tui.session.filter import Context, parse
-from kellect_tui.session.filter.process_terms import FOREVER_NS, clipped, joined, opposite
+from kellect_tui.session.filter.process_terms import FOREVER_NS, clipped, joined, lifespans, opposite
 from kellect_tui.session.session import Session
 from tests.synthetic import Maker, session_of
 
@@ -92,6 +92,15 @@ AS = {path for path in ALL if path.startswith("400")}
 )  # fmt: skip
 def test_what_passes(text: str, expected: set[str]) -> None:
     assert closed(text) == expected
+
+
+def test_a_life_ends_before_the_next_begins() -> None:
+    first, second = session().processes.lives(300)
+    spans = list(lifespans((first, second)))
+    assert spans == [(first, first.started_ns, (second.started_ns or 0) - 1), (second, second.started_ns, FOREVER_NS)]
+    second.started_ns, known = None, second.started_ns  # a birth that was lost
+    assert [span[1:] for span in lifespans((first, second))] == [(first.started_ns, first.ended_ns), ((first.ended_ns or 0) + 1, FOREVER_NS)]
+    second.started_ns = known
 
 
 def test_a_life_of_a_pid_is_chosen_by_a_time() -> None:

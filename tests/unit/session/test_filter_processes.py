@@ -44,7 +44,7 @@ def everyone(predicate: Callable[[Process], bool]) -> set[int]:
         ("exe = /bin/sh", {4201}), ("exe = *cc1", {4201}), ("argv = --all", {4203}), ('argv contains "-O2 main"', {4201}), ("argv = *", None),
         ("pid = 4200", {4200}), ("pid in (1, 2)", {1, 2}), ("ppid = 4200", {4201, 4202, 4203}), ("pid > 5000", {6000}),
         ("tree = 4200", {4200, 4201, 4202, 4203}), ("tree = 4900 or tree = 6000", {4900, 5000, 6000}),
-        ("ancestor.comm = bash", {4200, 4201, 4202, 4203}), ("ancestor.comm != systemd", {17}),
+        ("ancestor.comm = bash", {4200, 4201, 4202, 4203}), ("ancestor.comm != systemd", {17}), ("ancestor.comm = cron", set()),
         ("user = ann", {4100, 4200, 4201, 4202, 4203, 5000}), ("uid = 1000", {4100, 4200, 4201, 4202, 4203, 5000}), ("user = nobody", set()),
         ("unit = session-3.scope", {4100, 4200, 4201, 4202, 4203}), (f"container = {CONTAINER[:12]}", {5000}), (f"container = {CONTAINER}", {5000}),
         ("container = *", {5000}), ("cgroup = /init.scope and pid < 900", {1, 2, 17, 812}),
