@@ -61,7 +61,7 @@ enum { ROUTINE = 8 };
 #define FOR_ROUTINE (N_SLOT - N_SLOT / 8)
 #define HEAP_FOR_ROUTINE ((u64)N_CHUNK * CHUNK / 2)
 // pid table bits
-enum { PF_KTHREAD = 0x200000, SIGNAL_GROUP_EXIT = 4 };  // include/linux/sched.h, sched/signal.h
+enum { PF_IO_WORKER = 0x10, PF_USER_WORKER = 0x4000, PF_KTHREAD = 0x200000, SIGNAL_GROUP_EXIT = 4 };  // include/linux/sched.h, sched/signal.h
 enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16 };
 enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 // descriptor flags
@@ -1628,6 +1628,8 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
         r->args[2] = dead;
         r->args[3] = K(u64, task, OFF_START_BOOTTIME);
         r->args[4] = r->time;
+        if (K(u32, task, OFF_TASK_FLAGS) & (PF_IO_WORKER | PF_USER_WORKER | PF_KTHREAD))
+            r->flags |= F_KERNEL;
         if (dead) {  // what wait() tells the parent: the group's word, or the leader's (before 5.19 the last thread sets no group word)
             u64 signal = K(u64, task, OFF_SIGNAL);
             u64 leader = K(u64, task, OFF_GROUP_LEADER);

@@ -67,7 +67,7 @@ class Flag(IntFlag):
     I386 = 256
     X32 = 512
     ARM = 1024
-    KERNEL = 4096  # fork: the new task is a kernel thread
+    KERNEL = 4096  # fork: the new task is a kernel thread; exit: the task is one, or a worker that the kernel made for a process
     KEYED = 2048  # the payload holds Section.KEY: a path key to be replaced by its text
     COALESCED = 16384  # a run of equal reads or writes: Section.RUN says of how many
     FD_NAME = 8192  # exec: the kernel put `/dev/fd/N/` before execveat's filename

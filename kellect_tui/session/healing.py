@@ -176,7 +176,7 @@ class Healer:
         self._compare_program(process, stat, directory)
 
     def _compare_threads(self, process: Process, known: list[Thread], there: tuple[ThreadSeed, ...]) -> None:
-        fresh = [seed for seed in there if seed.tid != process.pid and not _has(process, seed)]
+        fresh = [seed for seed in there if seed.tid != process.pid and not seed.kernel and not _has(process, seed)]
         missing = [thread for thread in known if not any(seed.tid == thread.tid and _is_task(thread, seed) for seed in there)]
         if self._findings is not None and there and (fresh or missing):
             self._findings.threads.append((process, fresh, missing, self._clock()))

@@ -286,12 +286,13 @@ class LifeTable:
         process.threads_started += 1
         self.thread_version += 1
 
-    def _end_thread(self, process: Process, tid: int, start_ns: int, time_ns: int, code: int, comm: bytes) -> None:
+    def _end_thread(self, process: Process, tid: int, start_ns: int, time_ns: int, code: int, comm: bytes, *, kernel: bool) -> None:
         """A task told of its end, and others of its process run on (or have told already)."""
         if tid == process.pid:
             thread = process.leader = Thread(tid, process.start_ns, process.started_ns, process.comm, process.birth)
         else:
-            thread = process.threads.pop(tid) if tid in process.threads else self._unseen_end(process, tid) or self._unknown_thread(process, tid, start_ns)
+            known = process.threads.pop(tid) if tid in process.threads else self._unseen_end(process, tid)
+            thread = known or self._unknown_thread(process, tid, start_ns, kernel=kernel)
         if comm:
             thread.comm = text_of(comm)
         kept = not thread.running
@@ -306,9 +307,8 @@ class LifeTable:
         """A thread that was taken for gone when its process ended: it tells of its end only now."""
         return next((thread for thread in reversed(process.ended_threads) if thread.tid == tid and not thread.exit_seen), None)
 
-    def _unknown_thread(self, process: Process, tid: int, start_ns: int) -> Thread:
-        # The kernel tells of no birth of its io_uring workers (create_io_thread); of others it was lost, or came before the start.
-        birth = Birth.BEFORE if start_ns < self.began_ns else Birth.LOST
+    def _unknown_thread(self, process: Process, tid: int, start_ns: int, *, kernel: bool) -> Thread:
+        birth = Birth.KERNEL if kernel else Birth.BEFORE if start_ns < self.began_ns else Birth.LOST  # create_io_thread() has no tracepoint
         if birth is Birth.LOST:
             process.marks |= Healed.THREADS
         process.threads_started += 1

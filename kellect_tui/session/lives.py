@@ -91,7 +91,8 @@ def _tell(processes: Processes, told: _Told, machine: str) -> None:
     elif told.event == EXIT:
         processes.exit(
             time_ns=told.time_ns, pid=told.pid, tid=told.tid, code=args[0], group_dead=bool(args[2]), start_ns=args[3],
-            group_code=args[5] % _WHOLE if args[5] >= _WHOLE else None, comm=told.comm, ppid=told.ppid, uid=told.uid, cgroup=told.cgroup,
+            group_code=args[5] % _WHOLE if args[5] >= _WHOLE else None, kernel=bool(told.flags & Flag.KERNEL),
+            comm=told.comm, ppid=told.ppid, uid=told.uid, cgroup=told.cgroup,
         )  # fmt: skip
     elif told.result == 0:
         (_tell_exec if told.event == EXEC else _tell_kill)(processes, told, machine)

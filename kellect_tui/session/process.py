@@ -20,6 +20,7 @@ class Birth(str, Enum):
     FORKED = "forked"  # its fork was seen: forker and start are the kernel's word
     BEFORE = "before"  # it ran before the session began
     LOST = "lost"  # the event of its fork was lost
+    KERNEL = "kernel"  # of a thread: a worker that the kernel made for the process (io_uring, vhost); it tells of no such birth
 
 
 class Healed(IntFlag):

@@ -162,6 +162,7 @@ class Processes(LifeTable):
         group_dead: bool,
         start_ns: int = 0,
         group_code: int | None = None,
+        kernel: bool = False,
         comm: bytes = b"",
         ppid: int | None = None,
         uid: int | None = None,
@@ -173,13 +174,14 @@ class Processes(LifeTable):
             code: The kernel's word about the task: status << 8 | core 0x80 | signal.
             start_ns: The task's start, boot-clock ns: the process's only where `tid == pid`.
             group_code: The word about the process that its parent gets; None: `code`.
+            kernel: A kernel thread, or a worker that the kernel made for the process.
         """
         with self._lock:
             process = self._ending(pid, tid, start_ns, ppid, time_ns, group_dead=group_dead)
             if comm and tid == pid:
                 process.comm = text_of(comm)
             if tid != pid or not group_dead:
-                self._end_thread(process, tid, start_ns, time_ns, code, comm)
+                self._end_thread(process, tid, start_ns, time_ns, code, comm, kernel=kernel)
             if not group_dead or (not process.running and process.exit_seen):
                 return
             if uid is not None:

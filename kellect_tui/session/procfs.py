@@ -13,7 +13,7 @@ from pathlib import Path
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
-_PF_KTHREAD = 0x00200000  # include/linux/sched.h
+_PF_KTHREAD, _PF_WORKER = 0x00200000, 0x10 | 0x4000  # include/linux/sched.h; PF_IO_WORKER, PF_USER_WORKER
 _DEAD = (b"Z", b"X")
 
 
@@ -24,6 +24,7 @@ class ThreadSeed:
     tid: int
     start_ns: int
     comm: bytes
+    kernel: bool = False  # a worker that the kernel made for the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Stat:
     leader_gone: bool
     ppid: int
     kernel: bool
+    worker: bool
     threads: int
     start_ns: int
     arg_start: int
@@ -99,14 +101,15 @@ def read_stat(directory: Path) -> Stat | None:
     head, _, tail = stat.rpartition(b")")
     pid, _, comm = head.partition(b" (")
     fields = tail.split()
-    threads, dead = int(fields[17]), fields[0] in _DEAD
+    threads, flags, dead = int(fields[17]), int(fields[6]), fields[0] in _DEAD
     return Stat(
         pid=int(pid),
         comm=comm,
         alive=not dead or threads > 1,
         leader_gone=dead,
         ppid=int(fields[1]),
-        kernel=bool(int(fields[6]) & _PF_KTHREAD),
+        kernel=bool(flags & _PF_KTHREAD),
+        worker=bool(flags & _PF_WORKER),
         threads=threads,
         start_ns=int(fields[19]) * TICK_NS,
         arg_start=int(fields[45]),
@@ -147,7 +150,7 @@ def read_tasks(directory: Path) -> tuple[ThreadSeed, ...]:
         found = [read_stat(directory / "task" / name) for name in os.listdir(directory / "task")]  # noqa: PTH208  # names are all that is wanted
     except OSError:
         return ()
-    return tuple(ThreadSeed(stat.pid, stat.start_ns, stat.comm) for stat in found if stat is not None and not stat.leader_gone)
+    return tuple(ThreadSeed(stat.pid, stat.start_ns, stat.comm, stat.worker) for stat in found if stat is not None and not stat.leader_gone)
 
 
 def _link(path: Path) -> bytes | None:

@@ -5,7 +5,7 @@
 // A line is written in one piece (O_APPEND). Numbers are those of the initial pid namespace, since /proc is its mount:
 //   born    pid start forker              start in clock ticks since boot, as in /proc/PID/stat
 //   exec    pid path argv cwd             written just before an exec that succeeds
-//   thread  pid tid comm code             a task besides the leader; code: what it gives to exit(2), -1: swept away with the others, -2: it executes
+//   thread  pid tid comm code             a task besides the leader; code: what it gives to exit(2), -1: swept away with the others, -2: it executes, -3: the kernel's
 //   leader  pid code                      just before the leader ends and leaves its threads running
 //   end     pid ppid comm code signal killer at   just before the end; code or signal -1: the other one; at: boot-clock ns
 //   reaped  pid status at                 what wait() said
@@ -454,6 +454,27 @@ static void space(int n) {  // a pid namespace; its first process takes the othe
     reap(pid);
 }
 
+static void ring(int n) {  // io_uring's own thread in a process: nothing tells of its birth
+    int pid = child();
+    if (!pid) {
+        struct { unsigned sq_entries, cq_entries, flags, cpu, idle, features, wq, resv[3]; unsigned char offsets[80]; } setup = {.flags = 2};  // SQPOLL
+        int fd = syscall(SYS_io_uring_setup, 1, &setup);
+        for (int tid = outer_pid() + 1; fd >= 0 && tid < outer_pid() + 1000; tid++) {
+            char path[64];
+            sprintf(path, "/proc/self/task/%d/stat", tid);
+            if (access(path, F_OK))
+                continue;
+            struct self s;
+            while (strncmp((s = look_at(path)).comm, "iou-", 4))  // it names itself
+                sched_yield();
+            say("{\"what\":\"thread\",\"pid\":%d,\"tid\":%d,\"comm\":\"%s\",\"code\":-3}\n", outer_pid(), tid, s.comm);
+            break;
+        }
+        leave(80);
+    }
+    reap(pid);
+}
+
 static void chain(int n) {  // each the child of the one before, all alive at once
     int pid = child(), depth = 0;
     if (!pid) {
@@ -471,7 +492,7 @@ static void chain(int n) {  // each the child of the one before, all alive at on
 }
 
 static void (*const ways[])(int) = {
-    plain, execs, vforked, threads, orphan, plain, named, killed, exec_from_thread, leader_first, sibling, again, swept, aborts, scripted, chain, space,
+    plain, execs, vforked, threads, orphan, plain, named, killed, exec_from_thread, leader_first, sibling, again, swept, aborts, scripted, chain, ring, space,
 };
 
 static void work(int number, int count) {

@@ -14,7 +14,7 @@ from kellect_tui.session.process import Birth, Generation, Process, Thread
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.procfs import TICK_NS
 
-SWEPT, EXECUTES = -1, -2
+SWEPT, EXECUTES, KERNEL = -1, -2, -3
 
 
 @dataclass(eq=False)
@@ -138,7 +138,9 @@ def _threads(life: Life) -> Iterator[tuple[int, str, int]]:
 def _ended(life: Life, threads: Iterable[Thread], node: Process) -> Iterator[tuple[int, str, int | None]]:
     swept = {line["tid"] for line in life.threads if line["code"] == SWEPT}
     for thread in threads:
-        if thread.tid != node.pid:  # a leader that an exec has replaced
+        if thread.birth is Birth.KERNEL:
+            yield thread.tid, thread.comm, KERNEL
+        elif thread.tid != node.pid:  # a leader that an exec has replaced
             yield thread.tid, thread.comm, SWEPT if thread.tid in swept and thread.exit_seen else thread.exit_status
 
 

@@ -193,6 +193,15 @@ def test_threads_that_nobody_told_of_and_that_are_gone(world: World) -> None:
     assert [(thread.tid, thread.exit_seen) for thread in process.ended_threads] == [(64, False)]
 
 
+def test_workers_that_the_kernel_made_are_no_loss(world: World) -> None:
+    process = world.born(60, tasks=(60, 61, 62))
+    world.forked(60, tid=61, start=61)
+    write_stat(world.proc / "60/task/62", 62, b"iou-wrk-60", start=62, flags=0x4010)
+    world.lose()
+    world.settle()
+    assert (process.healed, list(process.threads)) == ((), [61])
+
+
 def test_who_adopted_an_orphan_is_asked_until_it_is_known(world: World) -> None:
     world.born(60)
     child = world.born(61, forker=60)

@@ -660,6 +660,15 @@ def test_a_thread_that_was_there_before_is_not_lost() -> None:
     assert node(story, 60).healed == ("threads lost",)
 
 
+def test_of_workers_that_the_kernel_makes_no_birth_is_told() -> None:
+    story = Story()
+    story.fork(1, 60)
+    end = EPOCH + story.tick()
+    story.table.exit(time_ns=end, pid=60, tid=61, code=0, group_dead=False, start_ns=story.clock - 5, comm=b"iou-wrk-60", kernel=True)
+    assert [(thread.tid, thread.comm, thread.birth) for thread in node(story, 60).ended_threads] == [(61, "iou-wrk-60", Birth.KERNEL)]
+    assert (node(story, 60).healed, node(story, 60).threads_started) == ((), 2)
+
+
 def test_batches_tell_the_names_of_threads_the_group_and_add_up_errors() -> None:
     story = Story()
     story.fork(1, 60)
