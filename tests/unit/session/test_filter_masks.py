@@ -231,7 +231,7 @@ def expressions(draw: st.DrawFn) -> str:
     numeric = field.kind == NUMBER or (field.kind == MIXED and draw(st.booleans()))
     sign = draw(st.sampled_from(["=", "!=", "<", "<=", ">", ">="] if numeric else ["=", "!=", "contains", "~", "!~"]))
     value = draw(NUMBER_VALUES if numeric else TEXT_VALUES)
-    if field.name in ("duration_ns", "arg.lifetime_ns"):
+    if field.unit == "ns":
         value = value.removesuffix("k")  # a duration's units are those of time
     if sign in ("~", "!~"):
         value = value.replace("*", ".*").replace("?", ".").replace("\\", "\\\\")
