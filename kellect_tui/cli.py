@@ -28,6 +28,7 @@ Examples:
   kellect-tui open build.kellect                 the same screen over a saved session
   kellect-tui summary build.kellect              what happened in it
   kellect-tui export build.kellect -o failures.jsonl --filter failed
+  kellect-tui export build.kellect -o build.trace.json    for ui.perfetto.dev
   kellect-tui --demo                             a recorded session: no root, no BPF
 """
 
@@ -40,6 +41,8 @@ Examples:
   sudo kellect-tui record -e network -o - | jq .arguments.addr
 """
 
+
+FORMAT_HELP = "session, jsonl, json, csv, parquet, kellect, perfetto, tree-json or dot; else by the file's name."
 
 RUN_HELP = """
 CMD has no keyboard: its standard input is empty, and /dev/tty cannot be opened. What it prints goes through a pseudo-terminal
@@ -240,7 +243,7 @@ def cli(ctx: click.Context, /, duration: float | None, keep: int, display_filter
 
 @cli.command(epilog=RECORD_EXAMPLES)
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to; - for standard output (JSON lines).")
-@click.option("-f", "--format", "file_format", metavar="FORMAT", help="session, jsonl, json, csv, parquet or kellect; else by the file's name.")
+@click.option("-f", "--format", "file_format", metavar="FORMAT", help=FORMAT_HELP)
 @click.option("-a", "--all", "everything", is_flag=True, help="With CMD: the whole system, not only CMD's own tree.")
 @summary_options
 @capture_options
@@ -326,7 +329,7 @@ def open_file(file: Path, display_filter: str) -> None:
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to; - for standard output.")
-@click.option("-f", "--format", "file_format", metavar="FORMAT", help="session, jsonl, json, csv, parquet or kellect; else by the file's name.")
+@click.option("-f", "--format", "file_format", metavar="FORMAT", help=FORMAT_HELP)
 @click.option("--filter", "display_filter", default="", metavar="EXPR", help="Only the events that this display filter lets through.")
 def export(file: Path, output: str, file_format: str | None, display_filter: str) -> None:
     """Convert a saved session into another format, or filter it."""

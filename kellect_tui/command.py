@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from kellect_tui.events.constants import signal_name
+
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _OF_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them; programs expect them
 
@@ -38,13 +40,8 @@ class Ending:
 
     @property
     def signal_name(self) -> str | None:
-        """`SIGSEGV`; `SIG33` for one without a name."""
-        if self.signal is None:
-            return None
-        try:
-            return signal.Signals(self.signal).name
-        except ValueError:
-            return f"SIG{self.signal}"
+        """`SIGSEGV`."""
+        return None if self.signal is None else signal_name(self.signal)
 
 
 def found(name: str) -> str | int:

@@ -142,18 +142,19 @@ def parse_filter(text: str, processes: Processes, origin_ns: int = 0) -> Filter:
 def export(file: Path, output: str, file_format: str | None, display_filter: str) -> None:
     """Convert a session."""
     from kellect_tui.export import export as write
-    from kellect_tui.export import format_of
+    from kellect_tui.export import format_of, unit_of
 
     check_filter(display_filter)
     session = load(file)
     predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
+    format = file_format or ("jsonl" if output == "-" else format_of(Path(output)))
     if output == "-":
         with pipe_to_stdout():
-            count = write(session, sys.stdout.buffer, file_format or "jsonl", predicate=predicate)
+            count = write(session, sys.stdout.buffer, format, predicate=predicate)
     else:
-        count = write(session, Path(output), file_format or format_of(Path(output)), predicate=predicate)
+        count = write(session, Path(output), format, predicate=predicate)
     note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
-    click.echo(f"{count:,} events written to {'standard output' if output == '-' else output}{note}", err=True)
+    click.echo(f"{count:,} {unit_of(format)} written to {'standard output' if output == '-' else output}{note}", err=True)
 
 
 @contextmanager

@@ -18,10 +18,12 @@ from kellect_tui.command import Child, found
 from kellect_tui.deadline import after, either, gone
 from kellect_tui.errors import CannotWrite
 from kellect_tui.events.options import CaptureOptions
-from kellect_tui.export import format_of, known_format
+from kellect_tui.export import export, format_of, known_format
 from kellect_tui.export.follow import Follower
-from kellect_tui.export.output import check, growing
+from kellect_tui.export.output import cannot_write, check, growing
+from kellect_tui.export.process_tree import TREES
 from kellect_tui.export.summing import SummingSink
+from kellect_tui.export.writers import WRITERS
 from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
 from kellect_tui.session.session import Session
@@ -99,7 +101,7 @@ class Recording:
         own_tree = child.pid if child is not None and not self._everything else None
         if own_tree is not None:
             source.watch_tree(own_tree, from_exec=True)
-        keep = _KEEP_SESSION if self._format == "session" else _KEEP_TEXT
+        keep = _KEEP_TEXT if self._format in WRITERS else _KEEP_SESSION
         session = Session(keep, bounds=self._options.budget, scope=None if own_tree is None else Scope(own_tree))
         summing = SummingSink() if self._summary.wanted else None
         sinks: list[Sink] = [_Later(file, self._format, self._output), *([summing] if summing is not None else [])]
@@ -129,7 +131,7 @@ class Recording:
         ledger = session.ledger
         where = "standard output" if self._output == "-" else self._output
         said = f"{ledger.captured:,} events, {ledger.lost:,} lost, written to {where}"
-        dropped = 0 if self._format == "session" else session.store.dropped
+        dropped = 0 if self._format in ("session", *TREES) else session.store.dropped
         if dropped:
             said += f"; {dropped:,} more came faster than {self._format} can be written: `-f session` keeps up"
         click.echo(said, err=True)
@@ -148,7 +150,12 @@ class _Later:
         if self._sink is None:
             from kellect_tui.session.file import SessionWriter
 
-            self._sink = SessionWriter(self._file, session) if self._format == "session" else Follower(self._file, self._format, self._name)
+            if self._format == "session":
+                self._sink = SessionWriter(self._file, session)
+            elif self._format in TREES:
+                self._sink = _AtTheEnd(self._file, self._format, self._name)
+            else:
+                self._sink = Follower(self._file, self._format, self._name)
         return self._sink
 
     def update(self, session: Session) -> None:
@@ -160,6 +167,25 @@ class _Later:
             self._file.flush()
         except BrokenPipeError as error:
             raise CannotWrite("the output pipe was closed", "what was written before is whole") from error
+
+
+class _AtTheEnd:
+    """The sink of a format that holds the processes: they are known when all is over."""
+
+    def __init__(self, file: BinaryIO, format: str, name: str) -> None:
+        self._file, self._format, self._name = file, format, name
+
+    def update(self, session: Session) -> None:
+        pass
+
+    def finish(self, session: Session) -> None:
+        try:
+            export(session, self._file, self._format)
+            self._file.flush()
+        except BrokenPipeError as error:
+            raise CannotWrite("the output pipe was closed", "what was written before is whole") from error
+        except OSError as error:
+            raise cannot_write(self._name, error) from error
 
 
 def _as_it_is() -> None:

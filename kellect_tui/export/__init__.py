@@ -1,4 +1,7 @@
-"""Writers over a session: session, jsonl, json, csv, parquet, kellect. Knows neither the screen nor BPF."""
+"""Writers over a session: its events (session, jsonl, json, csv, parquet, kellect, perfetto) or its processes (tree-json, dot).
+
+Knows neither the screen nor BPF.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from kellect_tui.events import decode
 from kellect_tui.events.catalogue import BY_ID, MONITOR_DROPPED, MONITOR_START, MONITOR_STOP
 from kellect_tui.events.record import Event, Flag, Raw
 from kellect_tui.export.output import cannot_write, whole
+from kellect_tui.export.process_tree import TREES, chosen
 from kellect_tui.export.writers import WRITERS
 from kellect_tui.session.chunk import Row
 from kellect_tui.session.file import write_session
@@ -19,8 +23,11 @@ from kellect_tui.session.losses import Ledger
 from kellect_tui.session.session import Session
 from kellect_tui.session.view import Predicate, View
 
-FORMATS = ("session", *WRITERS)
-SUFFIXES = {".kellect": "session", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
+FORMATS = ("session", *WRITERS, *TREES)
+SUFFIXES = {
+    ".kellect": "session", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".parquet": "parquet",
+    ".trace.json": "perfetto", ".perfetto.json": "perfetto", ".perfetto-trace": "perfetto", ".tree.json": "tree-json", ".dot": "dot", ".gv": "dot",
+}  # fmt: skip
 _FRAME = (MONITOR_START, MONITOR_STOP, MONITOR_DROPPED)
 
 Progress = Callable[[int, int], None]
@@ -29,10 +36,15 @@ Cancelled = Callable[[], bool]
 
 def format_of(path: Path) -> str:
     """The format that a file's name says. Raises BadOption."""
-    found = SUFFIXES.get(path.suffix.lower())
-    if found is None:
+    endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
+    if not endings:
         raise BadOption(f"{path.name} does not say which format it is to have", f"end it in {', '.join(SUFFIXES)}, or give --format")
-    return found
+    return SUFFIXES[max(endings, key=len)]
+
+
+def unit_of(format: str) -> str:
+    """What a format's count is of: `events` or `processes`."""
+    return "processes" if format in TREES else "events"
 
 
 def known_format(name: str) -> str:
@@ -54,7 +66,7 @@ def export(
 ) -> int:
     """Write a session, or what a predicate lets through, into a file (whole or not at all) or a stream.
 
-    Returns the number of events written, the monitor's own not counted; -1 when cancelled.
+    Returns the number of events written, the monitor's own not counted, or of processes (`unit_of`); -1 when cancelled.
     Raises CannotWrite, BadOption; BrokenPipeError where a stream's reader has gone.
     """
     known_format(format)
@@ -78,6 +90,8 @@ def _write(session: Session, file: BinaryIO, format: str, predicate: Predicate |
         view = View(session.store, predicate)
         if not view.build(cancelled or (lambda: False)):
             return -1
+    if format in TREES:
+        return TREES[format](session, file, None if view is None else chosen(session, view), cancelled or (lambda: False))
     if format == "session":
         return write_session(session, file, view=view, progress=progress, cancelled=cancelled)
     ledger = Ledger()

@@ -12,6 +12,7 @@ import orjson
 
 from kellect_tui.events.catalogue import BY_NAME, MONITOR_TYPES, TYPES, Kind
 from kellect_tui.events.record import FIELDS, Event, to_dict
+from kellect_tui.export.perfetto import Perfetto
 
 FORMAT = "kellect-tui/1"
 _FRAME = ("monitor.start", "monitor.stop")
@@ -240,4 +241,4 @@ def parquet_types() -> Mapping[str, Any]:
     return types
 
 
-WRITERS: Mapping[str, type] = {"jsonl": JsonLines, "json": Json, "csv": Csv, "parquet": Parquet, "kellect": Kellect}
+WRITERS: Mapping[str, type] = {"jsonl": JsonLines, "json": Json, "csv": Csv, "parquet": Parquet, "kellect": Kellect, "perfetto": Perfetto}

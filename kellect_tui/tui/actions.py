@@ -124,7 +124,7 @@ ACTIONS = (
     Action("end_command", (), "Command: end it (SIGTERM to its process group)", "", PROGRAM, "command"),
     Action("kill_command", (), "Command: kill it (SIGKILL to its process group)", "", PROGRAM, "command"),
     Action("summary", (), "Summary: programs, files, peers, failures (of what the filter lets through)", "", PROGRAM),
-    Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON, JSON lines, CSV, Parquet", PROGRAM, footer=("save", "save"), early=True),
+    Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON lines, JSON, CSV, Parquet, Perfetto trace, process tree", PROGRAM, footer=("save", "save"), early=True),
     Action("palette", ("colon", "ctrl+p"), "", "everything by name, themes, capture options", PROGRAM, early=True),
     Action("theme", (), "Theme: choose the colours", "", PROGRAM),
     Action("suspend", ("ctrl+z",), "Suspend (fg comes back)", "suspend; `fg` comes back", PROGRAM),

@@ -16,7 +16,8 @@ from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.screens.save import SaveScreen
 from kellect_tui.tui.views import Views
 
-SUFFIXES = {"session": ".kellect", "jsonl": ".jsonl", "json": ".json", "csv": ".csv", "parquet": ".parquet"}
+SUFFIXES = {"session": ".kellect", "jsonl": ".jsonl", "json": ".json", "csv": ".csv", "parquet": ".parquet", "perfetto": ".trace.json",
+            "tree-json": ".tree.json", "dot": ".dot"}  # fmt: skip
 """The formats that the dialogue offers, and the suffix each file gets."""
 
 

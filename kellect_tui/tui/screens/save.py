@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kellect_tui.errors import KellectError
+from kellect_tui.export import unit_of
 from kellect_tui.tui.priority import be_ordinary
 from kellect_tui.tui.quantities import size
 from kellect_tui.tui.safe_text import safe_text
@@ -25,15 +26,16 @@ from kellect_tui.tui.widgets.line import Line, Word
 from kellect_tui.tui.widgets.text_input import TextInput
 
 Write = Callable[[Path, str, bool, Callable[[int, int], None], Callable[[], bool]], int]
-"""(path, format, only what is shown, progress(done, total), cancelled) → events written. Raises KellectError."""
+"""(path, format, only what is shown, progress(done, total), cancelled) → events or processes written. Raises KellectError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How a save ended well."""
+    """How a save ended well: how many events or processes it has, and whether every event captured is in it."""
 
     path: Path
-    events: int
+    count: int
+    unit: str
     everything: bool
 
 
@@ -119,21 +121,18 @@ class SaveScreen(ModalScreen[Saved | None]):
         """Another format gives the file another suffix."""
         if message.choice.id == "save-format":
             field = self.query_one("#save-path", Input)
-            text = field.value
-            for suffix in self._suffixes.values():
-                if text.endswith(suffix):
-                    text = text.removesuffix(suffix)
-                    break
-            field.value = text + self._suffixes[message.choice.value]
+            field.value = field.value.removesuffix(self._suffix_of(field.value)) + self._suffixes[message.choice.value]
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Another suffix chooses the format, unless the one chosen has that suffix too."""
         choice = self.query_one("#save-format", Choice)
-        if not message.value.endswith(self._suffixes[choice.value]):
-            for name, suffix in self._suffixes.items():
-                if message.value.endswith(suffix):
-                    choice.choose(name)
-                    break
+        suffix = self._suffix_of(message.value)
+        if suffix and suffix != self._suffixes[choice.value]:
+            choice.choose(next(name for name, of in self._suffixes.items() if of == suffix))
+
+    def _suffix_of(self, name: str) -> str:
+        """The longest of the suffixes that a name ends in; empty where it ends in none."""
+        return max((suffix for suffix in self._suffixes.values() if name.endswith(suffix)), key=len, default="")
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter in the path saves."""
@@ -161,7 +160,9 @@ class SaveScreen(ModalScreen[Saved | None]):
         except KellectError as error:
             self.post_message(self.Ended(None, error))
         else:
-            self.post_message(self.Ended(None if cancelled.is_set() else Saved(path, count, not only_view), None))
+            unit = unit_of(format)
+            saved = Saved(path, count, unit, not only_view and unit == "events")
+            self.post_message(self.Ended(None if cancelled.is_set() else saved, None))
 
     def _report(self, done: int, total: int) -> None:
         self.post_message(self.Progress(done, total))
@@ -208,4 +209,4 @@ def saved_text(saved: Saved) -> str:
         bytes_text = f", {size(saved.path.stat().st_size)}"
     except OSError:
         bytes_text = ""
-    return f"{saved.events:,} events saved to {safe_text(str(saved.path))}{bytes_text}"
+    return f"{saved.count:,} {saved.unit} saved to {safe_text(str(saved.path))}{bytes_text}"

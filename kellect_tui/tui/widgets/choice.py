@@ -58,19 +58,29 @@ class Choice(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose what the mouse points at."""
-        left = len(self._label)
-        for number, (_, text) in enumerate(self._options):
+        first, left = self._first_shown(), len(self._label)
+        for number, (_, text) in enumerate(self._options[first:], first):
             if left <= event.x < left + len(text) + 2:
                 self._at = number
                 self.refresh()
                 self.post_message(self.Changed(self))
-            left += len(text) + 3
+            left += len(text) + 2
+
+    def _first_shown(self) -> int:
+        """The first option that has room, where the chosen one is to be seen."""
+        room = self.size.width - len(self._label)
+        first = 0
+        while first < self._at and sum(len(text) + 2 for _, text in self._options[first : self._at + 1]) > room:
+            first += 1
+        return first
 
     def render_line(self, y: int) -> Strip:
         """The label and the options."""
-        segments = [Segment(self._label, self.get_component_rich_style("label", partial=True))]
-        for number, (_, text) in enumerate(self._options):
+        first = self._first_shown()
+        label = self._label if not first else f"{self._label[:-2]}… "
+        segments = [Segment(label, self.get_component_rich_style("label", partial=True))]
+        for number, (_, text) in enumerate(self._options[first:], first):
             name = "option--here" if number == self._at else "option"
             pointer = ">" if number == self._at and self.has_focus else " "
-            segments += [Segment(f"{pointer}{text} ", self.get_component_rich_style(name, partial=True)), Segment(" ")]
+            segments.append(Segment(f"{pointer}{text} ", self.get_component_rich_style(name, partial=True)))
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
