@@ -103,7 +103,7 @@ class Recording:
             source.watch_tree(own_tree, from_exec=True)
         keep = _KEEP_TEXT if self._format in WRITERS else _KEEP_SESSION
         session = Session(keep, bounds=self._options.budget, scope=None if own_tree is None else Scope(own_tree))
-        summing = SummingSink() if self._summary.wanted else None
+        summing = SummingSink(self._options.budget) if self._summary.wanted else None
         sinks: list[Sink] = [_Later(file, self._format, self._output), *([summing] if summing is not None else [])]
         pids = gone(self._options.pids) if self._options.pids else None
         seeds = None if own_tree is None else partial(lineage, own_tree)

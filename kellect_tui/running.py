@@ -134,7 +134,7 @@ class Run:
         bounds = self._options.budget
         KEPT.keep_bytes = bounds.texts
         session = Session(self._keep, bounds=bounds, scope=scope)
-        summing = SummingSink() if self._summary.wanted else None
+        summing = SummingSink(bounds) if self._summary.wanted else None
         capture = Capture(source, session, [summing] if summing is not None else [], ended=after(self._duration), seeds=seeds)
         capture.start()
         try:

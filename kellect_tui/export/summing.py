@@ -6,26 +6,35 @@ import threading
 from collections import deque
 
 from kellect_tui.errors import KellectError
+from kellect_tui.events.budget import Budget
 from kellect_tui.session.chunk import Chunk
 from kellect_tui.session.session import Session
 from kellect_tui.session.summary import Summary
+from kellect_tui.session.sums import KEYS_KEPT
 
-WAITING_EVENTS = 4_000_000
-"""Events that may wait to be summed up; what comes beyond is counted as missed, and told."""
+WAITING_BYTES = 320 << 20
+"""Bytes of chunks that may wait to be summed up; the events of what comes beyond are counted as missed, and told."""
+
+_SHARE = 8  # of what `--memory` gives to events: for what waits, and again for the names
+_NAME_BYTES = 1_500  # of one name in each list that may hold it
 
 
 class SummingSink:
     """A capture's sink. It holds on to each sealed chunk until it is summed up, whatever retention does.
 
+    Args:
+        bounds: Of the session's memory.
+
     Attributes:
         summary: The sums; complete once `finish` has returned.
     """
 
-    def __init__(self, waiting_events: int = WAITING_EVENTS) -> None:
-        self.summary = Summary()
-        self._limit = waiting_events
+    def __init__(self, bounds: Budget | None = None) -> None:
+        share = None if bounds is None or bounds.events is None else bounds.events // _SHARE
+        self.summary = Summary(KEYS_KEPT if share is None else min(KEYS_KEPT, share // _NAME_BYTES))
+        self._limit = WAITING_BYTES if share is None else min(WAITING_BYTES, share)
         self._waiting: deque[Chunk] = deque()
-        self._waiting_events = 0
+        self._waiting_bytes = 0
         self._new = threading.Condition()
         self._is_last = False
         self._error: Exception | None = None
@@ -56,11 +65,11 @@ class SummingSink:
     def _take(self, chunk: Chunk) -> None:
         """On the thread that feeds the session."""
         with self._new:
-            if self._waiting_events + chunk.count > self._limit and self._waiting:
+            if self._waiting_bytes + chunk.nbytes > self._limit and self._waiting:
                 self.summary.missed += chunk.count
                 return
             self._waiting.append(chunk)
-            self._waiting_events += chunk.count
+            self._waiting_bytes += chunk.nbytes
             self._new.notify()
 
     def _run(self) -> None:
@@ -76,5 +85,5 @@ class SummingSink:
             if not self._waiting:
                 return None
             chunk = self._waiting.popleft()
-            self._waiting_events -= chunk.count
+            self._waiting_bytes -= chunk.nbytes
             return chunk

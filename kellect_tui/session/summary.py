@@ -18,7 +18,7 @@ from kellect_tui.events.constants import errno_name
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import LOST_PATH, Chunk, Row
 from kellect_tui.session.losses import failures
-from kellect_tui.session.sums import Name, Tally
+from kellect_tui.session.sums import KEYS_KEPT, Name, Tally
 
 _EVENT_IDS = 256
 _FORMAT_BITS, _REGULAR = 0o170000, 0o100000  # S_IFMT, S_IFREG (inode(7))
@@ -72,6 +72,9 @@ class Signal(NamedTuple):
 class Summary:
     """Sums over events, in any order of chunks; one thread adds.
 
+    Args:
+        keys: Different names that each list keeps.
+
     Attributes:
         captured: Events added, by type id ``(256,)``; the monitor's own are not added.
         time_ns: Spent in calls, waiting included, by type id ``(256,)``.
@@ -84,24 +87,24 @@ class Summary:
         failures: By errno, type and target. errnos: All failures by errno.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keys: int = KEYS_KEPT) -> None:
         self.captured = np.zeros(_EVENT_IDS, np.int64)
         self.time_ns = np.zeros(_EVENT_IDS, np.int64)
         self.first_ns: int | None = None
         self.last_ns: int | None = None
         self.missed = 0
         self.processes = self.threads = 0
-        self.ends: Tally[End] = Tally("count")
-        self.programs: Tally[Program] = Tally("runs")
-        self.files: Tally[Name] = Tally("read", "reads", "written", "writes")
-        self.streams: Tally[str] = Tally("read", "reads", "written", "writes")
-        self.created: Tally[tuple[str, Name]] = Tally("count")
-        self.removed: Tally[tuple[str, Name]] = Tally("count")
-        self.renamed: Tally[tuple[Name, Name]] = Tally("count")
-        self.peers: Tally[Peer] = Tally("connections", "accepted", "sent", "received", "failed")
-        self.failures: Tally[Failure] = Tally("count")
-        self.errnos: Tally[str] = Tally("count")
-        self.signals: Tally[Signal] = Tally("count")
+        self.ends: Tally[End] = Tally("count", limit=keys)
+        self.programs: Tally[Program] = Tally("runs", limit=keys)
+        self.files: Tally[Name] = Tally("read", "reads", "written", "writes", limit=keys)
+        self.streams: Tally[str] = Tally("read", "reads", "written", "writes", limit=keys)
+        self.created: Tally[tuple[str, Name]] = Tally("count", limit=keys)
+        self.removed: Tally[tuple[str, Name]] = Tally("count", limit=keys)
+        self.renamed: Tally[tuple[Name, Name]] = Tally("count", limit=keys)
+        self.peers: Tally[Peer] = Tally("connections", "accepted", "sent", "received", "failed", limit=keys)
+        self.failures: Tally[Failure] = Tally("count", limit=keys)
+        self.errnos: Tally[str] = Tally("count", limit=keys)
+        self.signals: Tally[Signal] = Tally("count", limit=keys)
 
     @property
     def events(self) -> int:
