@@ -94,7 +94,7 @@ def _load() -> Check:
     except CannotTrace as error:
         return Check("probes", False, error.message, error.remedy)
     kind = "BTF-typed raw tracepoints" if program.typed else "plain raw tracepoints (twice the cost: the kernel is older than 5.11)"
-    uring = "io_uring operations counted" if "on_uring" in program.instructions else "io_uring operations not counted"
+    uring = "io_uring operations counted by opcode, not decoded" if "on_uring" in program.instructions else "io_uring operations not even counted"
     program.close()
     return Check("probes", True, f"{len(program.instructions)} programs loaded, {kind}, {uring}")
 

@@ -1786,8 +1786,12 @@ done:
 }
 
 int on_uring(u64 *ctx) {  // io_uring_submit_req: counted by opcode, not decoded
-    u64 request = ctx[0];
-    u32 i = bpf_get_smp_processor_id() * 128 + (R(u8, request, OFF_URING_OPCODE) & 127);
+#ifdef URING_OPCODE_AT
+    u64 opcode = ctx[URING_OPCODE_AT];
+#else
+    u64 request = ctx[0], opcode = R(u8, request, OFF_URING_OPCODE);
+#endif
+    u32 i = bpf_get_smp_processor_id() * 128 + (opcode & 127);
     struct count *n = uring.lookup(&i);
     if (n)
         n->n++;

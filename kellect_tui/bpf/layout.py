@@ -59,7 +59,9 @@ STAT_OFFSETS: Mapping[str, Mapping[str, int]] = MappingProxyType({
 })  # fmt: skip
 """Of struct stat; st_ino is at 8 and st_size at 48 in both (arch/*/include/uapi/asm/stat.h)."""
 
-TRACEPOINTS = ("sys_enter", "sys_exit", "sched_process_fork", "sched_process_exec", "sched_process_exit", "io_uring_submit_req")
+URING_TRACEPOINTS = ("io_uring_submit_req", "io_uring_submit_sqe")
+"""Its name since 6.4, and before."""
+TRACEPOINTS = ("sys_enter", "sys_exit", "sched_process_fork", "sched_process_exec", "sched_process_exit", *URING_TRACEPOINTS)
 
 
 def structs() -> set[str]:
@@ -92,6 +94,21 @@ def defines(btf: Btf, machine: str) -> dict[str, int]:
     if values["INODE_SPAN"] > 128 or btf.offset("mount", "mnt_mountpoint") != values["OFF_MNT_PARENT"] + 8:
         raise CannotTrace("this kernel lays out struct inode or struct mount in an unknown way", "please report this kernel's version")
     return values
+
+
+def uring(btf: Btf, has_request: bool) -> tuple[str, dict[str, int]]:
+    """(tracepoint of a submitted io_uring operation, macros that say where its opcode is); an empty name where there is none.
+
+    The request itself is the first argument since 5.19; before, the opcode was an argument: the second, from 5.13 on the
+    third (include/trace/events/io_uring.h; typed ones have a data pointer in front).
+    """
+    name = next((name for name in URING_TRACEPOINTS if btf.typedef(f"btf_trace_{name}")), "")
+    places = {2: None, 3: None, 6: 1, 7: 1, 8: 2}
+    count = btf.parameters(f"btf_trace_{name}") if name else 0
+    place = places.get(count)
+    if place is not None:
+        return name, {"URING_OPCODE_AT": place}
+    return (name, {}) if count in places and has_request else ("", {})
 
 
 def _first(btf: Btf, paths: tuple[str, ...]) -> int | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kellect_tui.bpf import cache
 from kellect_tui.bpf.btf import VMLINUX, Btf
 from kellect_tui.bpf.compiled import Compiled, compile_program
-from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs
+from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs, uring
 from kellect_tui.bpf.syscall import attach, create_map, load, misses, put, run_time
 from kellect_tui.bpf.table import DESCRIPTOR
 from kellect_tui.errors import CannotTrace
@@ -30,12 +30,12 @@ SOURCE = Path(__file__).parent / "kellect.bpf.c"
 CHUNK_BYTES = 262_144
 MIN_SLOTS, MIN_CHUNKS = 1024, 2
 
-PROGRAMS: Mapping[str, str] = {
+PROGRAMS = {
     "on_enter": "sys_enter", "early": "sys_enter", "early_walk": "sys_enter",
     "on_exit": "sys_exit", "exit_walk": "sys_exit", "step": "sys_exit", "argv": "sys_exit", "messages": "sys_exit",
     "on_fork": "sched_process_fork", "on_gone": "sched_process_exit",
     "on_exec": "sched_process_exec", "exec_walk": "sched_process_exec",
-    "on_uring": "io_uring_submit_req",
+    "on_uring": "io_uring_submit_req",  # or its older name
 }  # fmt: skip
 TAIL_CALLS = {"enter_next": ("early", "early_walk"), "exit_next": ("exit_walk", "step", "argv", "messages"), "exec_next": ("exec_walk",)}
 MAPS = ("ring", "heap", "ctl", "desc", "cfg", "pids", "foreign", "uring", "flights", "sent", *TAIL_CALLS)
@@ -147,7 +147,7 @@ class Program:
 
         def one(name: str) -> tuple[int, str]:
             code = self._made.bound(name, fds)
-            return load(code.ctypes.data, len(code), name, self._made.facts["ids"][PROGRAMS[name]] if self.typed else 0, log_level)
+            return load(code.ctypes.data, len(code), name, self._made.facts["ids"][name] if self.typed else 0, log_level)
 
         # The verifier works with the interpreter let go, and takes no lock for who has the rights.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -188,7 +188,7 @@ class Program:
         """Put the probes in place; events flow from here on."""
         for name in ATTACHED:
             if name in self._programs:
-                self._links.append(attach(self._programs[name], None if self.typed else PROGRAMS[name]))
+                self._links.append(attach(self._programs[name], None if self.typed else self._made.facts["tracepoints"][name]))
 
     def detach(self) -> None:
         """Silence the probes; the maps stay readable."""
@@ -267,9 +267,10 @@ def _compile(text: str, sizes: Mapping[str, int]) -> Compiled:
     values = {**defines(types, machine), **_numbers(), **sizes}
     if types.parameters("btf_trace_sched_process_exit") == 3:
         values["EXIT_SAYS_GROUP_DEAD"] = 1
-    has_uring = bool(types.typedef("btf_trace_io_uring_submit_req")) and "OFF_URING_OPCODE" in values
-    values.setdefault("OFF_URING_OPCODE", 0)
+    tracepoint, place = uring(types, "OFF_URING_OPCODE" in values)
+    values = {"OFF_URING_OPCODE": 0, **values, **place}
     source = "".join(f"#define {name} {value}{'ull' if value > 0x7FFFFFFF else ''}\n" for name, value in values.items())
-    programs = [name for name in PROGRAMS if name != "on_uring" or has_uring]
-    ids = {name: types.typedef(f"btf_trace_{name}") for name in TRACEPOINTS}
-    return compile_program(source + text, programs, MAPS, LAYOUTS, {"ids": ids})
+    programs = [name for name in PROGRAMS if name != "on_uring" or tracepoint]
+    places = PROGRAMS | {"on_uring": tracepoint}
+    ids = {name: types.typedef(f"btf_trace_{place}") for name, place in places.items()}
+    return compile_program(source + text, programs, MAPS, LAYOUTS, {"ids": ids, "tracepoints": places})

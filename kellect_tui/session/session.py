@@ -135,7 +135,7 @@ class Session:
             "captured": self.ledger.captured,
             "lost": self.ledger.lost,
             "coalesced": self.ledger.coalesced,
-            "not_decoded": {abi: dict(calls) for abi, calls in totals.not_decoded.items()},
+            "not_decoded": {abi: dict(calls) for abi, calls in (*totals.not_decoded.items(), ("io_uring", totals.io_uring)) if calls},
             "left_out": totals.left_out,
             "skipped": totals.skipped,
             "incomplete": self.ledger.incomplete,

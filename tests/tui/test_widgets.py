@@ -60,8 +60,8 @@ async def test_the_header_keeps_state_and_losses_when_it_is_narrow() -> None:
         header.tell(Facts(host="a" * 40, kernel="6.1", state="LIVE", rates=(1, 12_431), captured=4_211_093, lost=1_204))
         assert text_of(header).rstrip().endswith("4,211,093 events ·  1,204 lost")
         assert header._right[-1].style == "alarm"
-        header.tell(Facts(state="SAVED", live=False, captured=3, dropped=1_000, unseen=7, note="cut short"))
-        for part in ("SAVED", "cut short", "3 events", "1.0k dropped", "7 not seen", "0 lost"):
+        header.tell(Facts(state="SAVED", live=False, captured=3, dropped=1_000, io_uring=5, unseen=7, note="cut short"))
+        for part in ("SAVED", "cut short", "3 events", "1.0k dropped", "5 by io_uring, not decoded", "7 not seen", "0 lost"):
             assert part in header.text
         assert "/s" not in header.text
         assert header._right[-1].style == "good"

@@ -230,7 +230,8 @@ class MainScreen(Screen[None]):
             captured=ledger.captured,
             lost=ledger.lost,
             dropped=self.session.store.dropped,
-            unseen=totals.unseen,
+            io_uring=sum(totals.io_uring.values()),
+            unseen=totals.unseen - sum(totals.io_uring.values()),
             note="cut short" if self.session.cut_short else "",
             command=None if self.command is None else state_word(self.command),
         )

@@ -24,7 +24,8 @@ class Facts:
         captured: Events of all families, monitor's own not counted.
         lost: Events that the kernel could not hand over.
         dropped: Events that retention let go of.
-        unseen: What was not recorded and is counted: io_uring operations, calls not decoded, skipped runs.
+        io_uring: Operations by io_uring, which are counted and not decoded.
+        unseen: What else was not recorded and is counted: calls of other ABIs, skipped runs.
         note: A word more, such as `cut short`.
         command: The command whose tree this is, and its state; None: there is none.
     """
@@ -37,6 +38,7 @@ class Facts:
     captured: int = 0
     lost: int = 0
     dropped: int = 0
+    io_uring: int = 0
     unseen: int = 0
     note: str = ""
     command: Word | None = None
@@ -65,6 +67,8 @@ class Header(Line):
         right.append(Word(f" {facts.captured:,} events "))
         if facts.dropped:
             right.append(Word(f"· {short(facts.dropped)} dropped ", "warn"))
+        if facts.io_uring:
+            right.append(Word(f"· {short(facts.io_uring)} by io_uring, not decoded ", "warn"))
         if facts.unseen:
             right.append(Word(f"· {short(facts.unseen)} not seen ", "warn"))
         right += [Word("· ", "dim"), Word(f" {facts.lost:,} lost ", "alarm" if facts.lost else "good")]

@@ -2,6 +2,7 @@
 #include "workload.h"
 
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -304,6 +305,45 @@ CASE(killed_inside_a_call)
     OK(do_kill(child, SIGTERM, "SIGTERM", me.comm));
     wait_for(child);
     OK(do_close(pair[0])), OK(do_close(pair[1]));
+}
+
+/* ---- io_uring ---- */
+
+static char *ring_part(int fd, size_t n, long off)
+{
+    struct line l;
+    struct text path;
+    fd_path(&path, fd);
+    long at = OK(SC(SYS_mmap, 0, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, off));
+    ev(&l, "process.mmap", "mmap", at);
+    a_hex(&l, "addr", 0), a_uint(&l, "len", n), a_flags(&l, "prot", "PROT_READ|PROT_WRITE"), a_flags(&l, "flags", "MAP_SHARED|MAP_POPULATE"), a_int(&l, "fd", fd), a_int(&l, "off", off), a_path(&l, "path", &path);
+    ev_end(&l);
+    return (char *)at;
+}
+
+CASE(by_io_uring)
+{
+    /* operations that are no calls: none of them is an event, all of them are counted */
+    static struct io_uring_params is;
+    int pair[2], fd = SC(SYS_io_uring_setup, 16, &is);
+    OK(do_pipe(pair));
+    if (fd < 0)
+        return; /* forbidden here */
+    OK(do_write(pair[1], "x", 1));
+    char *ring = ring_part(fd, is.sq_off.array + is.sq_entries * 4, IORING_OFF_SQ_RING);
+    struct io_uring_sqe *entries = (struct io_uring_sqe *)ring_part(fd, is.sq_entries * sizeof *entries, IORING_OFF_SQES);
+    static char byte;
+    static const unsigned char operations[] = {IORING_OP_NOP, IORING_OP_CLOSE, IORING_OP_NOP, IORING_OP_READ, IORING_OP_NOP, IORING_OP_CLOSE};
+    for (unsigned i = 0; i < sizeof operations; i++) {
+        entries[i] = (struct io_uring_sqe){.opcode = operations[i], .fd = operations[i] == IORING_OP_READ ? pair[0] : 777, .user_data = i};
+        if (operations[i] == IORING_OP_READ)
+            entries[i].addr = (uintptr_t)&byte, entries[i].len = 1;
+        ((unsigned *)(ring + is.sq_off.array))[i] = i;
+    }
+    __atomic_store_n((unsigned *)(ring + is.sq_off.tail), sizeof operations, __ATOMIC_SEQ_CST);
+    CHECK(SC(SYS_io_uring_enter, fd, sizeof operations, sizeof operations, IORING_ENTER_GETEVENTS, 0, 0) == sizeof operations);
+    CHECK(byte == 'x');
+    OK(do_close(fd)), OK(do_close(pair[0])), OK(do_close(pair[1]));
 }
 
 /* ---- the 32-bit gate ---- */
