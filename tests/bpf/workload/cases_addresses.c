@@ -21,6 +21,10 @@ static void own_network(void)
     OK(SC(SYS_ioctl, fd, SIOCSIFFLAGS, &request));
     inet_pton(AF_INET6, "fe80::7", &six.address);
     OK(SC(SYS_ioctl, fd, SIOCSIFADDR, &six));
+    /* the address is there a moment later */
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = six.address, .sin6_scope_id = 1};
+    while (do_bind(fd, &at, sizeof at) == -EADDRNOTAVAIL)
+        SC(SYS_nanosleep, ((long[2]){0, 1000003}), 0);
     OK(do_close(fd));
 }
 

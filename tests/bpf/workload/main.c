@@ -27,6 +27,15 @@ void add_case(const char *name, case_function *run)
     cases[cases_n++].run = run;
 }
 
+static volatile long running;
+
+static void too_long(int signal)
+{
+    (void)signal;
+    broken(__FILE__, __LINE__, "a case hangs", running);
+    SC(SYS_kill, running, SIGKILL);
+}
+
 static void run_case(const char *name, case_function *run)
 {
     if (mkdir(name, 0777) || chdir(name)) {
@@ -34,13 +43,15 @@ static void run_case(const char *name, case_function *run)
         exit(3);
     }
     case_name = name;
-    long child = SC(SYS_fork);
+    long child = running = SC(SYS_fork);
     if (child == 0) {
         run();
         exit_group(0);
     }
     int status;
+    alarm(30);
     waitpid(child, &status, 0);
+    alarm(0);
     while (wait(NULL) > 0) /* a child's sibling */
         ;
     if (status)
@@ -67,6 +78,7 @@ int main(int argc, char **argv)
     proc_fd = fcntl(fd, F_DUPFD_CLOEXEC, 1000);
     close(fd);
     umask(0);
+    signal(SIGALRM, too_long);
     prctl(PR_SET_DUMPABLE, 0); /* no core files, wherever the machine would put them */
     if (proc_fd < 0 || chdir(work_dir))
         return 3;
