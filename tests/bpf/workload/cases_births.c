@@ -193,3 +193,42 @@ CASE(pid_namespace)
     log_exit(&who, status, false, "true");
     OK(do_close(pidfd));
 }
+
+/* ---- a user namespace: arguments are the caller's numbers, all else is by the initial ones ---- */
+
+static void write_map(const char *name, const char *text)
+{
+    struct line l;
+    struct text path;
+    int fd = OK(do_openat(AT_FDCWD, name, F(O_WRONLY), 0));
+    fd_path(&path, fd);
+    ev(&l, "file.write", "write", OK(SC(SYS_write, fd, text, strlen(text))));
+    a_int(&l, "fd", fd), a_uint(&l, "count", strlen(text)), a_null(&l, "offset"), a_any(&l, "inode"), a_int(&l, "uid", 0), a_any(&l, "mode"), a_str(&l, "file_type", "regular"), a_path(&l, "filename", &path);
+    ev_end(&l);
+    OK(do_close(fd));
+}
+
+static void log_setuid(unsigned uid, long r)
+{
+    struct line l;
+    ev(&l, "user.setuid", "setuid", r);
+    a_id(&l, "uid", uid), a_id(&l, "old_uid", 0);
+    ev_end(&l);
+}
+
+CASE(user_namespace)
+{
+    struct line l;
+    SC(SYS_prctl, PR_SET_DUMPABLE, 1); /* its own files in /proc are to be its own */
+    OK(SC(SYS_unshare, CLONE_NEWUSER));
+    in_user_namespace = true;
+    log_setuid(0, FAILS(EINVAL, SC(SYS_setuid, 0))); /* nobody is mapped yet */
+    write_map("/proc/self/setgroups", "deny");
+    write_map("/proc/self/uid_map", "1000 0 1");
+    write_map("/proc/self/gid_map", "1001 0 1");
+    log_setuid(1000, OK(SC(SYS_setuid, 1000)));
+    log_setuid(7, FAILS(EINVAL, SC(SYS_setuid, 7)));
+    ev(&l, "user.setresgid", "setresgid", OK(SC(SYS_setresgid, 1001, -1L, 1001)));
+    a_id(&l, "rgid", 1001), a_id(&l, "egid", -1), a_id(&l, "sgid", 1001), a_id(&l, "old_rgid", 0), a_id(&l, "old_egid", 0), a_id(&l, "old_sgid", 0);
+    ev_end(&l);
+}

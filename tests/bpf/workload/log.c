@@ -99,7 +99,7 @@ static bool put_text(struct line *l, const char *bytes, size_t n)
 
 static void put_string(struct line *l, const char *text) { put_text(l, text, strlen(text)); }
 
-bool in_pid_namespace;
+bool in_pid_namespace, in_user_namespace;
 int outer_parent;
 
 void announce(void)
@@ -143,6 +143,8 @@ void who_am_i(struct who *who)
     SC(SYS_getresuid, &who->ruid, &e, &s);
     who->uid = e;
     who->gid = SC(SYS_getegid);
+    if (in_user_namespace)
+        who->uid = who->gid = who->ruid = 0;
 }
 
 void ev_as(struct line *l, const struct who *who, const char *type, const char *call, long result)

@@ -81,6 +81,7 @@ struct who {
 void who_am_i(struct who *who);      /* by the numbers of the initial pid namespace */
 extern bool in_pid_namespace;        /* the case is in one of its own: tasks must announce() themselves */
 extern int outer_parent;             /* whose number getppid does not tell then */
+extern bool in_user_namespace;       /* the case is in one of its own, and root in the initial one */
 void announce(void);                 /* of a new task: tells its number to who made it */
 int announced(void);                 /* waits for that number */
 bool kernel_since(int major, int minor);
