@@ -20,6 +20,7 @@ import numpy as np
 from store import spread, timed
 
 from kellect_tui.session.processes import KEEP_EXITED, Processes
+from kellect_tui.session.proctree import Snapshot, Tree
 from tests.synthetic import EPOCH_OFFSET_NS, Maker, mixed, session_of, tiled
 
 RUNS = 30
@@ -82,7 +83,7 @@ def births() -> None:
 
 
 def sums() -> None:
-    """Sums over the subtrees of 50,000 living processes."""
+    """Sums over the subtrees of 50,000 living processes, and what the screen's tree is laid out from."""
     shapes: dict[str, Callable[[int], int]] = {"each under one of the last hundred": lambda n: max(0, n - 1 - n % 100), "a chain": lambda n: max(0, n - 1)}
     for shape, forker in shapes.items():
         table = Processes()
@@ -95,6 +96,9 @@ def sums() -> None:
             times.append(timed(table.rollup, 1e6))
         spread(f"sums over subtrees of 50,000: {shape}", times, "ms")
         assert int(np.max(table.rollup().members)) == 50_001
+        spread(f"rows of 50,000, as they came: {shape}", [timed(lambda: Tree(Snapshot(table)), 1e6) for _ in range(RUNS)], "ms")  # noqa: B023
+        keys = (-Snapshot(table).amounts("events", table.rollup()),)
+        spread(f"rows of 50,000, by a sum: {shape}", [timed(lambda: Tree(Snapshot(table), keys=keys), 1e6) for _ in range(RUNS)], "ms")  # noqa: B023
 
 
 if __name__ == "__main__":

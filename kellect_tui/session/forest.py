@@ -1,7 +1,8 @@
 """A forest as numpy columns: which rows of it are visible and in which order, and what whole subtrees amount to.
 
-Knows nothing of processes. A node is its place in the columns, a parent is a place or -1. Everything is done level by
-level, a level at a time, so 50,000 nodes cost some milliseconds whatever came and went between two looks.
+Knows nothing of processes. A node is its place in the columns, a parent is a place or -1. What comes from above (depth, what a folded
+one hides, rows) is found by doubling: first from the parent, then from two above, four, eight; what comes from below is
+summed level by level. So 50,000 nodes cost some milliseconds, also where each is the child of the one before.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Layout:
         last: ``(n,)`` whether it is its parent's last child in sight.
         expandable: ``(n,)`` whether it has children that could be in sight.
         hidden: ``(n,)`` descendants that could be in sight and are not, because it is folded.
+        sizes: ``(n,)`` visible nodes in its subtree, itself included: they stand in the rows from its own on.
     """
 
     rows: Places
@@ -33,6 +35,12 @@ class Layout:
     last: Flags
     expandable: Flags
     hidden: Places
+    sizes: Places
+
+
+_SHORT = 65_000
+MANY_LEVELS = 200
+"""From so many on a sum is made node by node: a level costs as much as some hundred nodes."""
 
 
 class Forest:
@@ -40,49 +48,61 @@ class Forest:
 
     Args:
         parents: ``(n,)`` place of each node's parent, -1 for a root. Nodes that no root leads to (a circle) are in no row.
+
+    Attributes:
+        depth: ``(n,)``; 0 for a root, -1 in a circle.
     """
 
     def __init__(self, parents: Places) -> None:
         self.parents = parents
-        self._order = np.argsort(parents, kind="stable")
-        self.depth = np.full(len(parents), -1, np.intp)
-        self.levels = self._find_levels()
+        size = len(parents)
+        self._jumps: list[Places] = []  # to the parent, to the one two above, …; the place behind the last is nobody
+        jump = np.append(np.where(parents < 0, size, parents), [size])
+        for _ in range(size.bit_length() + 1):
+            if (jump == size).all():
+                break
+            self._jumps.append(jump)
+            jump = jump[jump]
+        depth = self._from_above(np.ones(size, np.intp), np.add) - 1
+        self.depth: Places = np.where(jump[:size] == size, depth, -1)
+        self._siblings = np.argsort(parents, kind="stable")
+        small = self.depth.max(initial=0) < _SHORT  # numpy sorts short numbers by counting them
+        self._by_depth = np.argsort((self.depth + 1).astype(np.uint16) if small else self.depth, kind="stable")
 
-    def _find_levels(self) -> list[Places]:
-        """Nodes by depth, roots first; the children of one node stand together."""
-        edges = np.searchsorted(self.parents, np.arange(-1, len(self.parents) + 1), sorter=self._order)
-        starts, counts = edges[:-1], np.diff(edges)  # of the children of node p at p + 1; of the roots at 0
-        level = self._order[: counts[0]] if len(counts) else self._order
-        levels: list[Places] = []
-        while len(level):
-            self.depth[level] = len(levels)
-            levels.append(level)
-            fertile = level[counts[level + 1] > 0] + 1
-            level = self._order[_ranges(starts[fertile], counts[fertile])]
-        return levels
+    def _from_above(self, values: NDArray[Any], join: np.ufunc) -> NDArray[Any]:
+        """Each node's value joined with those of all above it; `join` must leave a value as it is that is joined with zero."""
+        out = np.append(values, np.zeros(1, values.dtype))
+        for jump in self._jumps:
+            out = join(out, out[jump])
+        return out[:-1]
 
-    def totals(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Sums over each node and all below it; ``(n,)`` or ``(n, k)``, of the type of `values`."""
-        out = values.copy()
-        for level in reversed(self.levels[1:]):
-            above = self.parents[level]
-            firsts = np.flatnonzero(np.append(True, above[1:] != above[:-1]))
-            out[above[firsts]] += np.add.reduceat(out[level], firsts)
+    def totals(self, values: NDArray[Any]) -> Places:
+        """Sums over each node and all below it, ``(n,)``; in a circle the node's own."""
+        out = values.astype(np.intp)
+        depths = self.depth[self._by_depth]
+        bounds = np.searchsorted(depths, np.arange(1, int(depths[-1]) + 2)) if len(depths) else np.zeros(1, np.intp)
+        if len(bounds) > MANY_LEVELS:
+            return self._totals_one_by_one(out, int(bounds[0]))
+        for start, stop in zip(bounds[-2::-1], bounds[:0:-1], strict=True):
+            level = self._by_depth[start:stop]
+            np.add.at(out, self.parents[level], out[level])
         return out
 
+    def _totals_one_by_one(self, values: Places, first: int) -> Places:
+        order = self._by_depth[first:][::-1]
+        out = values.tolist()
+        for node, parent in zip(order.tolist(), self.parents[order].tolist(), strict=True):
+            out[parent] += out[node]
+        return np.array(out, np.intp)
+
     def with_ancestors(self, wanted: Flags) -> Flags:
-        """`wanted` and all above them."""
-        out = wanted.copy()
-        for level in reversed(self.levels[1:]):
-            out[self.parents[level[out[level]]]] = True
+        """`wanted` and all above them, without circles."""
+        out: Flags = (self.totals(wanted) > 0) & (self.depth >= 0)
         return out
 
     def below(self, chosen: Flags) -> Flags:
         """`chosen` and all below them."""
-        out = chosen.copy()
-        for level in self.levels[1:]:
-            out[level] |= out[self.parents[level]]
-        return out
+        return self._from_above(chosen, np.logical_or)
 
     def layout(self, wanted: Flags | None = None, folded: Flags | None = None, keys: NDArray[Any] | None = None) -> Layout:
         """Rows from top to bottom.
@@ -93,32 +113,23 @@ class Forest:
             keys: Siblings are ordered by it, lowest first; equal ones, and all where it is None, by place.
         """
         size = len(self.parents)
-        wanted = np.ones(size, np.bool_) if wanted is None else wanted
+        rooted = self.depth >= 0
+        wanted = rooted if wanted is None else wanted & rooted
         folded = np.zeros(size, np.bool_) if folded is None else folded
-        visible, expandable = self._visible(wanted, folded)
-        sizes = self.totals(visible.astype(np.intp))
-        order = self._siblings(keys)
-        last = self._last(order, wanted)
-        row_of = self._rows(order, sizes, visible)
+        has_parent = self.parents >= 0
+        visible = wanted & ~(self.below(folded)[self.parents] & has_parent)
+        expandable = np.zeros(size, np.bool_)
+        expandable[self.parents[wanted & has_parent]] = True
+        order = self._siblings if keys is None else np.lexsort((keys, self.parents))
+        sizes = self.totals(visible)
+        row_of = self._rows(order, sizes)
+        row_of[~visible] = -1
         rows = np.empty(int(visible.sum()), np.intp)
         rows[row_of[visible]] = np.flatnonzero(visible)
-        hidden = np.where(visible & folded & expandable, self.totals(wanted.astype(np.intp)) - wanted, 0)
-        return Layout(rows, row_of, last, expandable, hidden)
-
-    def _visible(self, wanted: Flags, folded: Flags) -> tuple[Flags, Flags]:
-        visible, expandable = np.zeros_like(wanted), np.zeros_like(wanted)
-        for number, level in enumerate(self.levels):
-            shown = wanted[level]
-            if number:
-                above = self.parents[level]
-                expandable[above[shown]] = True
-                shown = shown & visible[above] & ~folded[above]
-            visible[level] = shown
-        return visible, expandable
-
-    def _siblings(self, keys: NDArray[Any] | None) -> Places:
-        """All nodes, siblings beside each other in their order."""
-        return self._order if keys is None else np.lexsort((keys, self.parents))
+        hidden = np.zeros(size, np.intp)
+        if folded.any():
+            hidden = np.where(visible & folded & expandable, self.totals(wanted) - wanted, 0)
+        return Layout(rows, row_of, self._last(order, wanted), expandable, hidden, sizes)
 
     def _last(self, order: Places, wanted: Flags) -> Flags:
         shown = order[wanted[order]]
@@ -127,21 +138,11 @@ class Forest:
         last[shown[ends]] = True
         return last
 
-    def _rows(self, order: Places, sizes: Places, visible: Flags) -> Places:
+    def _rows(self, order: Places, sizes: Places) -> Places:
+        """The row of each node that is visible: below its parent, below what stands before it among its siblings."""
         before = np.cumsum(sizes[order]) - sizes[order]
-        firsts = np.flatnonzero(np.append([True], self.parents[order[1:]] != self.parents[order[:-1]])) if len(order) else np.empty(0, np.intp)
+        firsts = np.flatnonzero(np.append(True, self.parents[order[1:]] != self.parents[order[:-1]])[: len(order)])
         before -= np.repeat(before[firsts], np.diff(np.append(firsts, len(order))))
-        rows = np.full(len(order), -1, np.intp)
-        rows[order] = before
-        for level in self.levels[1:]:
-            rows[level] += rows[self.parents[level]] + 1
-        rows[~visible] = -1
-        return rows
-
-
-def _ranges(starts: Places, counts: Places) -> Places:
-    """The numbers ``starts[i] … starts[i] + counts[i] - 1``, one range behind the other."""
-    ends = np.cumsum(counts)
-    if not len(ends):
-        return np.empty(0, np.intp)
-    return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1])
+        own = np.empty(len(order), np.intp)
+        own[order] = before + 1
+        return self._from_above(own, np.add) - 1

@@ -167,7 +167,8 @@ class LifeTable:
 
     def _put(self, process: Process, forker: Process | None) -> None:
         """Put `process` under `forker`, or among the roots; never below itself."""
-        if forker is None or forker is process or process in ancestors(forker):
+        below = bool(process.children) and forker is not None and process in ancestors(forker)  # of a newborn nobody descends: the way up may be long
+        if forker is None or forker is process or below:
             process.forked_by = None
             self._roots[process] = None
             self._tally.move(process.slot, -1)

@@ -257,7 +257,7 @@ class Processes(LifeTable):
         """Take `Process.rate` anew: what was counted since the last look. For one caller, about once a second; any clock."""
         with self._lock:
             self._tally.sample(now_ns)
-            self._rollup = None
+            self.counted += 1
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -322,7 +322,8 @@ class Processes(LifeTable):
         made = self._rollup
         if made is None or made[0] != state:
             with self._lock:
-                made = self._rollup = ((self.version, self.counted), self._tally.rollup(self._number))
+                state, standing = (self.version, self.counted), self._tally.standing(self._number)
+            made = self._rollup = (state, standing.rollup())
         return made[1]
 
     def own(self, name: str) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kellect_tui.events.catalogue import BY_ID, BY_NAME, FAMILIES, MONITOR_START
 from kellect_tui.events.record import Flag
 from kellect_tui.events.syscalls import native
+from kellect_tui.session.forest import Forest
 from kellect_tui.session.process import COUNT_NAMES, Counts, Process
 
 RESTARTS = (-512, -513, -514, -516)  # include/linux/errno.h: the kernel may restart the call; neither success nor failure
@@ -245,18 +246,15 @@ class Tally:
         """The sum of some rows."""
         return Counts(*self._table[slots].sum(axis=0).tolist())
 
-    def rollup(self, newest: int = 1 << 62) -> Rollup:
-        """The sums over every subtree, as they stand; `newest`: the number of the youngest process."""
-        own = self._table[: self._top].copy()
-        whole = np.column_stack((own, self._kept[: self._top], self._living[: self._top]))
-        rates = self._rates[: self._top].copy()
-        parents = self._parents[: self._top].copy()
-        for nodes in _levels(parents):
-            above = parents[nodes]
-            firsts = np.flatnonzero(np.append(True, above[1:] != above[:-1]))  # of each parent's children, which stand together
-            whole[above[firsts]] += np.add.reduceat(whole[nodes], firsts)
-            rates[above[firsts]] += np.add.reduceat(rates[nodes], firsts)
-        return Rollup(own, whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], rates, newest)
+    def standing(self, newest: int = 1 << 62) -> Standing:
+        """A copy of what sums over subtrees need; `newest`: the number of the youngest process."""
+        top = self._top
+        own = np.column_stack((self._table[:top], self._kept[:top], self._living[:top]))
+        return Standing(own, self._rates[:top].copy(), self._parents[:top].copy(), newest)
+
+    def rollup(self) -> Rollup:
+        """The sums over every subtree, as they stand."""
+        return self.standing().rollup()
 
     def _grow(self) -> None:
         for name in ("_table", "_parents", "_living", "_kept", "_rates", "_before"):
@@ -267,16 +265,25 @@ class Tally:
         self._parents[len(self._parents) // 2 :] = -1
 
 
-def _levels(parents: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Nodes that have a parent, the deepest level first; those of one parent beside each other."""
-    depth = (parents >= 0).astype(np.intp)
-    above = parents.copy()
-    while (climbing := np.flatnonzero(above >= 0)).size:  # doubling: a chain of n takes log n turns
-        depth[climbing] += depth[above[climbing]]
-        above[climbing] = above[above[climbing]]
-    order = np.lexsort((parents, depth))
-    bounds = np.searchsorted(depth[order], np.arange(1, int(depth.max(initial=0)) + 2))
-    return [order[start:stop] for start, stop in zip(bounds[-2::-1], bounds[:0:-1], strict=True)]
+class Standing(NamedTuple):
+    """What was counted, at one moment: summed without the table's lock."""
+
+    own: NDArray[np.int64]
+    rates: NDArray[np.float64]
+    parents: NDArray[np.intp]
+    newest: int
+
+    def rollup(self) -> Rollup:
+        """The sums over every subtree: in the order of rows a subtree is a span, whatever its shape, and sums are differences of running ones."""
+        forest = Forest(self.parents)
+        layout = forest.layout()
+        ends = layout.row_of + layout.sizes
+        whole, rates = self.own.copy(), self.rates.copy()
+        found = layout.row_of >= 0
+        for out, columns in ((whole, self.own), (rates, self.rates)):
+            running = np.concatenate((np.zeros_like(columns[:1]), np.cumsum(columns[layout.rows], axis=0)))
+            out[found] = running[ends[found]] - running[layout.row_of[found]]
+        return Rollup(self.own[:, :_WIDTH], whole[:, :_WIDTH], whole[:, _WIDTH], whole[:, _WIDTH + 1], np.round(rates, 6), self.newest)
 
 
 class Rollup:

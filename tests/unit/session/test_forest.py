@@ -88,5 +88,9 @@ def test_a_circle_is_in_no_row() -> None:
 
 
 def test_a_chain_of_thousands_is_no_recursion() -> None:
-    layout = Forest(np.arange(-1, 4999)).layout()
-    assert layout.rows.tolist() == list(range(5000))
+    forest = Forest(np.arange(-1, 69_999))
+    layout = forest.layout(folded=flags(70_000, {60_000}))
+    assert layout.rows.tolist() == list(range(60_001))
+    assert layout.hidden[60_000] == 9_999
+    assert forest.depth.tolist() == list(range(70_000))
+    assert forest.totals(np.ones(70_000, np.intp)).tolist() == list(range(70_000, 0, -1))
