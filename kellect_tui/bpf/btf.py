@@ -15,7 +15,7 @@ from kellect_tui.errors import CannotTrace
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
 
 _INT, _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 1, 2, 3, 4, 5, 6, 8, 9, 10, 11
-_FUNC_PROTO, _VAR, _DATASEC, _DECL_TAG, _TYPE_TAG, _ENUM64 = 13, 14, 15, 17, 18, 19
+_FUNC, _FUNC_PROTO, _VAR, _DATASEC, _DECL_TAG, _TYPE_TAG, _ENUM64 = 12, 13, 14, 15, 17, 18, 19
 _FIXED = {_INT: 4, _ARRAY: 12, _VAR: 4, _DECL_TAG: 4}
 _PER_MEMBER = {_STRUCT: 12, _UNION: 12, _ENUM: 8, _FUNC_PROTO: 8, _DATASEC: 12, _ENUM64: 12}
 _HEADER = struct.Struct("<HBBIIIII")
@@ -28,13 +28,14 @@ class Btf:
     Args:
         structs: Names of structures whose members will be asked for. One that the kernel lacks is simply absent.
         typedefs: Names of typedefs (``btf_trace_sys_enter``) whose ids will be asked for.
+        functions: Names of functions whose ids will be asked for.
         path: Where the kernel shows its BTF.
 
     Raises:
         CannotTrace: there is no BTF, or it cannot be read.
     """
 
-    def __init__(self, structs: Iterable[str], typedefs: Iterable[str] = (), path: Path = VMLINUX) -> None:
+    def __init__(self, structs: Iterable[str], typedefs: Iterable[str] = (), path: Path = VMLINUX, *, functions: Iterable[str] = ()) -> None:
         try:
             self._data = data = path.read_bytes()
             magic, _version, _flags, header, types, types_len, strings, strings_len = _HEADER.unpack_from(data)
@@ -44,6 +45,7 @@ class Btf:
             raise CannotTrace(f"{path} is no BTF", "a kernel 5.8 or later with CONFIG_DEBUG_INFO_BTF=y is needed")
         self._strings = header + strings
         wanted = dict(self._name_offsets(structs, _STRUCT, strings_len)) | dict(self._name_offsets(typedefs, _TYPEDEF, strings_len))
+        wanted |= dict(self._name_offsets(functions, _FUNC, strings_len))
         self._found: dict[tuple[str, int], int] = {}
         self._where = self._walk(header + types, header + types + types_len, wanted)
 
@@ -74,6 +76,14 @@ class Btf:
     def typedef(self, name: str) -> int:
         """Type id of a typedef; 0 where the kernel lacks it."""
         return self._found.get((name, _TYPEDEF), 0)
+
+    def structure(self, name: str) -> int:
+        """Type id of a structure. Raises KeyError where the kernel has no such."""
+        return self._found[name, _STRUCT]
+
+    def function(self, name: str) -> int:
+        """Type id of a function; 0 where the kernel lacks it."""
+        return self._found.get((name, _FUNC), 0)
 
     def parameters(self, typedef: str) -> int:
         """How many parameters a ``btf_trace_*`` typedef's function has (the tracepoint's data pointer included); 0: unknown."""

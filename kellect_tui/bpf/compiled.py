@@ -26,6 +26,9 @@ INCLUDES = Path(__file__).parent
 
 _INSTRUCTION = np.dtype([("code", "u1"), ("registers", "u1"), ("offset", "<i2"), ("imm", "<i4")])
 _LOAD_64, _MAP_FD = 0x18, 1  # BPF_LD | BPF_DW | BPF_IMM; BPF_PSEUDO_MAP_FD
+_CALL, _KERNEL_FUNCTION = 0x85, 2  # BPF_JMP | BPF_CALL; BPF_PSEUDO_KFUNC_CALL
+CAST_CALL = 0x7FFFFF00
+"""In the place of a helper's number: a call of bpf_rdonly_cast, which BCC knows nothing of."""
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -118,7 +121,7 @@ def compile_program(text: str, programs: Sequence[str], maps: Sequence[str], lay
 
     Args:
         text: The source. programs, maps: what to take from it. layouts: maps whose values' layout is wanted.
-        facts: Kept beside.
+        facts: Kept beside; `cast`: id of bpf_rdonly_cast.
     """
     os.environ["BCC_KERNEL_SOURCE"] = str(INCLUDES)
     try:
@@ -135,7 +138,7 @@ def compile_program(text: str, programs: Sequence[str], maps: Sequence[str], lay
     try:
         fds = {name: int(lib.bpf_table_fd(made.module, name.encode())) for name in maps}
         places = {fd: place for place, fd in enumerate(fds.values())}
-        code = {name: _unbound(_code(lib, made.module, name), places) for name in programs}
+        code = {name: _unbound(_code(lib, made.module, name), places, facts.get("cast", 0)) for name in programs}
         shapes = {name: map_shape(fd) for name, fd in fds.items()}
         return Compiled(code, shapes, {name: dtype_of(made[name.encode()].Leaf) for name in layouts}, dict(facts))
     finally:
@@ -147,7 +150,9 @@ def _code(lib: Any, module: Any, name: str) -> NDArray[np.void]:
     return np.frombuffer(ct.string_at(start, size), _INSTRUCTION).copy()
 
 
-def _unbound(code: NDArray[np.void], places: Mapping[int, int]) -> bytes:
+def _unbound(code: NDArray[np.void], places: Mapping[int, int], cast: int) -> bytes:
+    casts = np.flatnonzero((code["code"] == _CALL) & (code["imm"] == CAST_CALL))
+    code["registers"][casts], code["imm"][casts] = _KERNEL_FUNCTION << 4, cast
     at = _map_loads(code)
     code["imm"][at] = [places[fd] for fd in code["imm"][at].tolist()]
     return code.tobytes()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.bpf import cache
 from kellect_tui.bpf.btf import VMLINUX, Btf
-from kellect_tui.bpf.compiled import Compiled, compile_program
+from kellect_tui.bpf.compiled import CAST_CALL, Compiled, compile_program
 from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs, uring
 from kellect_tui.bpf.syscall import attach, create_map, load, misses, put, run_time
 from kellect_tui.bpf.table import DESCRIPTOR
@@ -27,6 +27,7 @@ from kellect_tui.events.record import RECORD, Flag, Mark, Section
 from kellect_tui.events.syscalls import native
 
 SOURCE = Path(__file__).parent / "kellect.bpf.c"
+CAST, CAST_TO = "bpf_rdonly_cast", {"file": "file", "dentry": "dentry", "list": "list_head"}
 CHUNK_BYTES = 262_144
 MIN_SLOTS, MIN_CHUNKS = 1024, 2
 
@@ -90,6 +91,7 @@ class Program:
     Args:
         ring_bytes: Size of all rings together.
         typed: Whether to use BTF-typed tracepoints; None: where the kernel has them.
+        casts: Whether files are read through typed pointers, where the tracepoints are typed and the kernel can (6.2).
         log_level: The verifier's, for `logs`.
         text: Another source.
         kept: Where compiled programs are kept; None: nowhere.
@@ -107,7 +109,14 @@ class Program:
     """
 
     def __init__(
-        self, ring_bytes: int, *, typed: bool | None = None, log_level: int = 0, text: str | None = None, kept: Path | None = cache.DIRECTORY
+        self,
+        ring_bytes: int,
+        *,
+        typed: bool | None = None,
+        casts: bool = True,
+        log_level: int = 0,
+        text: str | None = None,
+        kept: Path | None = cache.DIRECTORY,
     ) -> None:
         self.cpus = possible_cpus()
         self.slots, self.chunks = ring_shape(ring_bytes, self.cpus)
@@ -117,6 +126,7 @@ class Program:
         sizes = {"N_CPU": self.cpus, "N_SLOT": self.slots, "N_CHUNK": self.chunks, "N_PID": self.pid_slots, "N_FLIGHT": _flight_slots(pid_max)}
         if self.typed:
             sizes["TYPED"] = 1
+            sizes["CASTS"] = int(casts)
         self._links: list[int] = []
         self._programs: dict[str, int] = {}
         self._fds: dict[str, int] = {}
@@ -261,7 +271,7 @@ def _cache_name(text: str, sizes: Mapping[str, int]) -> str | None:
 def _compile(text: str, sizes: Mapping[str, int]) -> Compiled:
     """Compile for this kernel. Raises CannotTrace."""
     machine = platform.machine()
-    types = Btf(structs(), [f"btf_trace_{name}" for name in TRACEPOINTS])
+    types = Btf(structs() | set(CAST_TO.values()), [f"btf_trace_{name}" for name in TRACEPOINTS], functions=[CAST])
     if not types.typedef("btf_trace_sys_enter"):
         raise CannotTrace("this kernel has no system call tracepoints", "a kernel with CONFIG_FTRACE_SYSCALLS=y is needed")
     values = {**defines(types, machine), **_numbers(), **sizes}
@@ -269,8 +279,11 @@ def _compile(text: str, sizes: Mapping[str, int]) -> Compiled:
         values["EXIT_SAYS_GROUP_DEAD"] = 1
     tracepoint, place = uring(types, "OFF_URING_OPCODE" in values)
     values = {"OFF_URING_OPCODE": 0, **values, **place}
+    cast = types.function(CAST) if sizes.get("CASTS") else 0
+    if cast:
+        values |= {"CAST_CALL": CAST_CALL, **{f"BTF_{name.upper()}": types.structure(struct) for name, struct in CAST_TO.items()}}
     source = "".join(f"#define {name} {value}{'ull' if value > 0x7FFFFFFF else ''}\n" for name, value in values.items())
     programs = [name for name in PROGRAMS if name != "on_uring" or tracepoint]
     places = PROGRAMS | {"on_uring": tracepoint}
     ids = {name: types.typedef(f"btf_trace_{place}") for name, place in places.items()}
-    return compile_program(source + text, programs, MAPS, LAYOUTS, {"ids": ids, "tracepoints": places})
+    return compile_program(source + text, programs, MAPS, LAYOUTS, {"ids": ids, "tracepoints": places, "cast": cast})
