@@ -1,8 +1,9 @@
 """Memory over a long run: events, distinct paths and pids by the million, resident memory sampled into a file and drawn.
 
-    .venv/bin/python benchmarks/memory.py [--events 20M] [--paths 5M] [--pids 1M] [--memory 700M] [--plot docs/memory.svg]
+    .venv/bin/python benchmarks/memory.py [--events 20M] [--paths 200k] [--pids 40k] [--memory 700M] [--plot docs/memory.svg]
+    .venv/bin/python benchmarks/memory.py --full --plot docs/memory.svg
 
-    --events 500M is the whole run: about a quarter of an hour. No root: the events are made as the rings would hold them, and
+    --full is 500M events, 5M paths, 1M pids: about a quarter of an hour. No root: the events are made as the rings would hold them, and
     go through the whole session: columns, interning, the tree of processes, losses, a view that follows under a filter and one
     that stands still (the paused screen). One event in a hundred is a loss, a fork, an exec or an exit; every path is sent once.
 """
@@ -159,13 +160,15 @@ def main() -> None:
     """Measure, tell, draw."""
     line = parser(__doc__)
     line.add_argument("--events", default="20M")
-    line.add_argument("--paths", default="5M")
-    line.add_argument("--pids", default="1M")
+    line.add_argument("--paths", default="200k")
+    line.add_argument("--pids", default="40k")
+    line.add_argument("--full", action="store_true")
     line.add_argument("--memory", default="700M")
     line.add_argument("--samples", type=Path, help="a file for the samples: events and bytes, one pair a line")
     line.add_argument("--plot", type=Path)
     given = line.parse_args()
-    events, paths, pids = (int(Count().convert(value, None, None)) for value in (given.events, given.paths, given.pids))
+    wanted = ("500M", "5M", "1M") if given.full else (given.events, given.paths, given.pids)
+    events, paths, pids = (int(Count().convert(value, None, None)) for value in wanted)
     memory = int(Size().convert(given.memory, None, None))
     limit = memory - PROGRAM_BYTES - DEFAULT_RING_BYTES + psutil.Process().memory_info().rss  # here is no screen and no probe
     points: list[tuple[int, int]] = []
@@ -184,7 +187,7 @@ def main() -> None:
         f"{paths:,} paths, {pids:,} pids in {time.perf_counter() - begun:.0f} s; kept at the end: {len(kept.store):,} events, "
         f"{len(kept.processes):,} processes, {len(kept.users.known()):,} users; grown in the second half: {grown:.0f} MiB"
     )
-    board = Board(given.json, f"benchmarks/{Path(__file__).name} --events {given.events}")
+    board = Board(given.json, f"benchmarks/{Path(__file__).name} {'--full' if given.full else ''}".strip())
     what = f"most resident memory over {events:,} events, --memory {given.memory} less screen, probes and rings"
     board.tell(what, [most / (1 << 20)], "MiB", limit / (1 << 20), also=also)
 

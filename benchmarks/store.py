@@ -1,29 +1,24 @@
-"""What the session costs: appending, memory, following a view, filtering, saving and opening. No root, no BPF.
+"""What the session costs: appending, memory, following a view. No root, no BPF.
 
-    python benchmarks/store.py            # a few seconds
-    python benchmarks/store.py 10000000   # once more with so many events: about 1 GB of memory and half a minute
+    python benchmarks/store.py    # a few seconds; large.py is the same for ten million events
 
 Prints median and spread (10th to 90th percentile) of repeated runs; the workloads are those of tests/synthetic.py.
 """
 
 from __future__ import annotations
 
-import io
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kellect_tui.events.batch import Batch, SourceTotals
-from kellect_tui.session.chunk import RowNumber
-from kellect_tui.session.file import open_session, write_session
+from kellect_tui.events.batch import Batch
 from kellect_tui.session.filter import parse
 from kellect_tui.session.session import Session
 from kellect_tui.session.store import Store
-from tests.synthetic import Maker, mixed, session_of, source_start, tiled
+from tests.synthetic import Maker, mixed, session_of, tiled
 
 RUNS = 40
 
@@ -108,37 +103,6 @@ def following() -> None:
     spread("50 events for the screen", [timed(lambda: view.rows(1_000, 1_050), 1_000) for _ in range(RUNS)], "µs")
 
 
-def large(events: int) -> None:
-    """So many events in memory: filters, saving, opening."""
-    session, batch = Session(10**9), tiled(mixed(5_000), 10_000)
-    session.begin(source_start())
-    print(f"{'take: the mix':52} {timed(lambda: repeat(session, batch, events // 10_000), events):9,.1f} ns/event")
-    session.finish(SourceTotals(), 0.0)
-    print(f"{'memory of ' + format(events, ',') + ' events':52} {session.store.nbytes / 1e6:9,.1f} MB")
-    for text in ("pid = 4007", "comm = nginx", "event_type = file.*", "failed", "path ~ lib01", "no-such-text"):
-        spread(f"filter: {text}", [timed(session.view(parse(text)).build, 1e6) for _ in range(3)], "ms")
-    with tempfile.NamedTemporaryFile(suffix=".kellect") as file:
-        print(f"{'save':52} {timed(lambda: write_session(session, io.BufferedWriter(file.raw)), events):9,.1f} ns/event")
-        print(f"{'file':52} {Path(file.name).stat().st_size / events:9,.1f} B/event")
-        spread("open to the last 50 events", [timed(lambda: last_events(Path(file.name)), 1e6) for _ in range(3)], "ms")
-
-
-def repeat(session: Session, batch: Batch, times: int) -> None:
-    """Take a batch again and again."""
-    for _ in range(times):
-        session.take(batch)
-
-
-def last_events(path: Path) -> None:
-    """What the first screen of an opened file needs."""
-    view = open_session(path).view()
-    view.advance()
-    view.rows(max(0, len(view) - 50), RowNumber(len(view)))
-
-
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        large(int(sys.argv[1]))
-    else:
-        appending()
-        following()
+    appending()
+    following()
