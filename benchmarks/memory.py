@@ -32,6 +32,7 @@ from kellect_tui.events.catalogue import BY_NAME, EXIT, FORK, MONITOR_LOST
 from kellect_tui.events.options import DEFAULT_RING_BYTES
 from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, RECORD, Flag, Section
 from kellect_tui.events.syscalls import X86_64
+from kellect_tui.memory import MemoryGuard
 from kellect_tui.session.filter import parse
 from kellect_tui.session.session import Session
 from kellect_tui.session.users import UserNames
@@ -108,7 +109,7 @@ class Work:
             records["pid"][end] = records["tid"][end] = 1000 + (number - 400) % 4_000_000
 
 
-def run(events: int, paths: int, pids: int, memory: int) -> Iterator[tuple[int, int, Session]]:
+def run(events: int, paths: int, pids: int, memory: int, limit: int) -> Iterator[tuple[int, int, Session]]:
     """(events so far, resident bytes, the session) now and then."""
     bounds = budget(memory, DEFAULT_RING_BYTES)
     batches = events // ROWS
@@ -117,13 +118,14 @@ def run(events: int, paths: int, pids: int, memory: int) -> Iterator[tuple[int, 
     session = Session(5_000_000, users=UserNames(lambda uid: f"user{uid}"), bounds=bounds)
     session.begin(source_start())
     following, still = session.view(parse("comm = worker")), session.view()
-    process = psutil.Process()
+    process, guard = psutil.Process(), MemoryGuard(limit)
     for number in range(batches):
         session.take(work.batch())
         following.advance()
         if number == 10:
             still.advance()
         still.let_go()
+        guard.update(session)
         if number % max(1, batches // SAMPLES) == 0 or number == batches - 1:
             yield (number + 1) * ROWS, process.memory_info().rss, session
 
@@ -174,7 +176,7 @@ def main() -> None:
     points: list[tuple[int, int]] = []
     begun = time.perf_counter()
     kept = Session()
-    for count, size, session in run(events, paths, pids, memory):
+    for count, size, session in run(events, paths, pids, memory, limit):
         points.append((count, size))
         kept = session
     if given.samples:

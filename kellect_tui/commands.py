@@ -35,6 +35,7 @@ def live(options: CaptureOptions, *, duration: float | None, keep: int, display_
     source.prepare()  # the kernel looks at the probes while the screen's modules are imported
     from kellect_tui.capture import Capture
     from kellect_tui.deadline import after
+    from kellect_tui.memory import guards
     from kellect_tui.session.filter.paths import KEPT
     from kellect_tui.session.session import Session
     from kellect_tui.tui.app import KellectApp
@@ -42,7 +43,7 @@ def live(options: CaptureOptions, *, duration: float | None, keep: int, display_
     bounds = options.budget
     session = Session(keep, bounds=bounds)
     KEPT.keep_bytes = bounds.texts
-    capture = Capture(source, session, ended=after(duration))
+    capture = Capture(source, session, guards(options.memory_bytes), ended=after(duration))
     capture.start()
     try:
         KellectApp(session, live=capture, initial_filter=display_filter).run()

@@ -24,6 +24,7 @@ from kellect_tui.export.output import cannot_write, check, growing
 from kellect_tui.export.process_tree import TREES
 from kellect_tui.export.summing import SummingSink
 from kellect_tui.export.writers import WRITERS
+from kellect_tui.memory import guards
 from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
 from kellect_tui.session.session import Session
@@ -105,6 +106,7 @@ class Recording:
         session = Session(keep, bounds=self._options.budget, scope=None if own_tree is None else Scope(own_tree))
         summing = SummingSink(self._options.budget) if self._summary.wanted else None
         sinks: list[Sink] = [_Later(file, self._format, self._output), *([summing] if summing is not None else [])]
+        sinks += guards(self._options.memory_bytes)
         pids = gone(self._options.pids) if self._options.pids else None
         seeds = None if own_tree is None else partial(lineage, own_tree)
         capture = Capture(source, session, sinks, ended=either(after(self._duration), pids), seeds=seeds)

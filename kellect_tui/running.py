@@ -15,13 +15,14 @@ from typing import BinaryIO
 
 import click
 
-from kellect_tui.capture import Capture
+from kellect_tui.capture import Capture, Sink
 from kellect_tui.command import Child, Ending, found
 from kellect_tui.command_output import CommandTerminal, OutputLog
 from kellect_tui.deadline import after
 from kellect_tui.events.options import CaptureOptions
 from kellect_tui.export.output import check, growing
 from kellect_tui.export.summing import SummingSink
+from kellect_tui.memory import guards
 from kellect_tui.session.filter.paths import KEPT
 from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
@@ -135,7 +136,8 @@ class Run:
         KEPT.keep_bytes = bounds.texts
         session = Session(self._keep, bounds=bounds, scope=scope)
         summing = SummingSink(bounds) if self._summary.wanted else None
-        capture = Capture(source, session, [summing] if summing is not None else [], ended=after(self._duration), seeds=seeds)
+        sinks: list[Sink] = [*([summing] if summing is not None else []), *guards(self._options.memory_bytes)]
+        capture = Capture(source, session, sinks, ended=after(self._duration), seeds=seeds)
         capture.start()
         try:
             terminal.start()

@@ -14,7 +14,7 @@ PROGRAM_BYTES = 288 << 20
 LEAST_BYTES = 64 << 20
 PROCESS_BYTES = 4_096
 """A process with its programs and their arguments, as it usually is."""
-_EVENTS, _PATHS, _PROCESSES, _TEXTS = 0.55, 0.12, 0.08, 0.1  # the rest: views, batches under way, fragments
+_EVENTS, _PATHS, _PROCESSES, _TEXTS = 0.5, 0.1, 0.08, 0.1  # the rest: views, batches under way, what malloc holds back
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,73 @@
+"""Keeps the program under `--memory`: a sink that looks at what is resident, and lets the oldest events go earlier where it is too much.
+
+The bounds of all that grows (`events.budget`) are made to fit; what an allocator holds back between objects no bound knows.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from kellect_tui.session.session import Session
+
+LOOK_SECONDS = 0.5
+SHARE = 0.93
+"""Of the limit: what is looked for between two looks may come on top."""
+LEAST_BYTES = 16 << 20
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process, mapped rings included (proc_pid_statm(5))."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def give_back() -> None:
+    """Give the system what malloc has free (malloc_trim(3); another libc keeps what it has)."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+
+
+class MemoryGuard:
+    """A capture's sink that writes nothing.
+
+    Args:
+        limit_bytes: What the whole program may hold.
+        resident: Says what it holds; trim: gives back what is free; clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        limit_bytes: int,
+        *,
+        resident: Callable[[], int] = resident_bytes,
+        trim: Callable[[], None] = give_back,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = int(limit_bytes * SHARE)
+        self._resident, self._trim, self._clock = resident, trim, clock
+        self._looked = -LOOK_SECONDS
+
+    def update(self, session: Session) -> None:
+        """Look, at most twice a second; first give back, then let events go."""
+        now = self._clock()
+        if now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        if self._resident() <= self._limit:
+            return
+        self._trim()
+        excess = self._resident() - self._limit
+        if excess > 0:
+            session.store.keep_bytes = max(LEAST_BYTES, session.store.nbytes - excess)
+
+    def finish(self, session: Session) -> None:
+        """Nothing is left to do."""
+
+
+def guards(limit_bytes: int | None) -> list[MemoryGuard]:
+    """The guard of a capture that has a limit; none without."""
+    return [] if limit_bytes is None else [MemoryGuard(limit_bytes)]

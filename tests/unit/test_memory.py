@@ -1,0 +1,74 @@
+"""What `--memory` does when more is resident than the bounds know of."""
+
+from __future__ import annotations
+
+from kellect_tui.memory import LEAST_BYTES, LOOK_SECONDS, SHARE, MemoryGuard, give_back, guards, resident_bytes
+from kellect_tui.session.session import Session
+from tests.synthetic import Maker, session_of, tiled
+
+MIB = 1 << 20
+
+
+class Machine:
+    """A resident size that trimming lowers, and a clock."""
+
+    def __init__(self, resident: int, free: int) -> None:
+        self.resident, self.free, self.now, self.trims = resident, free, 0.0, 0
+
+    def trim(self) -> None:
+        self.trims += 1
+        self.resident -= self.free
+        self.free = 0
+
+    def guard(self, limit: int) -> MemoryGuard:
+        return MemoryGuard(limit, resident=lambda: self.resident, trim=self.trim, clock=lambda: self.now)
+
+
+def filled(events: int) -> Session:
+    maker = Maker()
+    maker.read(b"/dev/zero")
+    return session_of(tiled(maker.batch(), events))
+
+
+def test_below_the_limit_nothing_is_touched() -> None:
+    session, machine = filled(100), Machine(int(100 * MIB * SHARE), 0)
+    before = session.store.keep_bytes
+    machine.guard(100 * MIB).update(session)
+    assert (machine.trims, session.store.keep_bytes) == (0, before)
+
+
+def test_what_the_allocator_holds_back_is_given_back_first() -> None:
+    session, machine = filled(100), Machine(120 * MIB, 30 * MIB)
+    before = session.store.keep_bytes
+    machine.guard(100 * MIB).update(session)
+    assert (machine.trims, session.store.keep_bytes) == (1, before)
+
+
+def test_then_the_oldest_events_go_earlier() -> None:
+    session, limit = filled(600_000), 118 * MIB
+    left = session.store.nbytes - 10 * MIB
+    assert left > LEAST_BYTES
+    machine = Machine(int(limit * SHARE) + 10 * MIB, 0)
+    machine.guard(limit).update(session)
+    assert session.store.keep_bytes == left
+    before = session.store.dropped
+    maker = Maker()
+    maker.read(b"/dev/zero")
+    session.take(maker.batch())
+    assert session.store.dropped > before == 0
+    assert session.store.nbytes <= left
+
+
+def test_it_looks_twice_a_second_at_most() -> None:
+    session, machine = filled(100), Machine(120 * MIB, 1)
+    guard = machine.guard(100 * MIB)
+    for machine.now in (0.0, LOOK_SECONDS * 0.9, LOOK_SECONDS * 1.1):
+        guard.update(session)
+    assert machine.trims == 2
+
+
+def test_without_a_limit_nobody_looks() -> None:
+    assert guards(None) == []
+    assert len(guards(1 << 30)) == 1
+    give_back()
+    assert resident_bytes() > MIB
