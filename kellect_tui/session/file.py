@@ -23,6 +23,7 @@ from kellect_tui.events import arguments
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.events.catalogue import MONITOR_DROPPED, MONITOR_START, MONITOR_STOP
 from kellect_tui.session.arrow import FIELDS, NEEDED, LazyChunk, Unreadable, empty_batch, fill, layout, record_batch, schema
+from kellect_tui.session.bulk import nothing_is_garbage
 from kellect_tui.session.chunk import Chunk, ChunkWriter, EventId, Row
 from kellect_tui.session.intern import Scratch
 from kellect_tui.session.lives import feed_rows
@@ -317,7 +318,8 @@ class _Reader:
     def session(self) -> Session:
         """The session, its chunks not yet decoded."""
         places = [(start, end) for start, end, rows in self._batches if not rows]
-        state = self._state(*places[-1]) if places else None
+        with nothing_is_garbage():
+            state = self._state(*places[-1]) if places else None
         session = Session(processes=None, users=UserNames.recorded({}))
         session.start = self._json("start")
         session.store.machine = self._machine
@@ -420,7 +422,8 @@ class _Reader:
     def _recall(self, session: Session, state: Mapping[str, Any], *, whole: bool) -> None:
         """Processes and counts: as the end of the file has them; of a file cut short, made anew from its events."""
         if state:
-            session.processes = Processes.from_json(state["processes"])
+            with nothing_is_garbage():
+                session.processes = Processes.from_json(state["processes"])
             said = dict(state["totals"])
             session.totals = SourceTotals(**{name: said[name] for name in ("lost", "left_out", "skipped", "stopped_ns", "not_decoded", "io_uring")})
         if whole:

@@ -5,29 +5,34 @@ Files of versions that knew less of a process lack keys; what they do not say is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from kellect_tui.session.process import COUNT_NAMES, Birth, Counts, Generation, Healed, Killer, Process, Thread
+from kellect_tui.session.process import COUNT_NAMES, Birth, Generation, Healed, Killer, Process, Thread
 
 _OLD_COUNTS = 7
 """Counts in the list that every version reads; the others stand beside it, by name."""
 _PLAIN = ("number", "pid", "start_ns", "exact", "started_ns", "comm", "ppid", "path", "interpreter", "uid", "executed",
           "threads_started", "ended_ns", "exit_status", "exit_signal", "core_dumped")  # fmt: skip
 _MORE = ("kernel", "cwd", "cgroup")
+_POSITIONAL = _PLAIN[:6]
+"""Those that `Process` begins with."""
+_WRITTEN = (*_PLAIN, *_MORE, "leader_gone", "exit_seen", "threads")
+_values = attrgetter(*_PLAIN, *_MORE, "leader_gone", "exit_seen", "thread_count")
+_FAMILIES = COUNT_NAMES[_OLD_COUNTS:]
+_BIRTHS = {birth.value: birth for birth in Birth}
 _THREAD = ("tid", "start_ns", "started_ns", "comm", "running", "ended_ns", "exit_status", "exit_signal", "exit_seen")
 
 
-def written(process: Process) -> dict[str, Any]:
-    """The row of a process."""
-    counts = process.counts
-    row = {name: getattr(process, name) for name in (*_PLAIN, *_MORE, "leader_gone", "exit_seen")}
+def written(process: Process, counts: Sequence[int]) -> dict[str, Any]:
+    """The row of a process; what it did as `COUNT_NAMES` orders it."""
+    row = dict(zip(_WRITTEN, _values(process), strict=True))
     row |= {
         "argv": list(process.argv),
         "forked_by": None if process.forked_by is None else process.forked_by.number,
-        "threads": process.thread_count,
-        "counts": [getattr(counts, name) for name in COUNT_NAMES[:_OLD_COUNTS]],
-        "families": {name: getattr(counts, name) for name in COUNT_NAMES[_OLD_COUNTS:]},
+        "counts": counts[:_OLD_COUNTS],
+        "families": dict(zip(_FAMILIES, counts[_OLD_COUNTS:], strict=True)),
         "birth": process.birth.value,
         "marks": int(process.marks),
     }
@@ -44,29 +49,35 @@ def written(process: Process) -> dict[str, Any]:
     return row
 
 
-def read(row: Mapping[str, Any]) -> tuple[Process, Counts]:
+def read(row: Mapping[str, Any]) -> tuple[Process, list[int]]:
     """The process of a row, and what it did. Raises KeyError, TypeError or ValueError."""
-    process = Process(**{name: row[name] for name in _PLAIN})
+    process = Process(*[row[name] for name in _POSITIONAL])
+    for name in _PLAIN[len(_POSITIONAL) :]:
+        setattr(process, name, row[name])
     process.argv = tuple(map(str, row["argv"]))
+    process.birth = _BIRTHS[row["birth"]] if "birth" in row else Birth.FORKED if process.exact else Birth.BEFORE
+    if marks := row["marks"] if "marks" in row else 0 if row["exit_seen"] else Healed.END:
+        process.marks = Healed(int(marks))
     for name in _MORE:
-        setattr(process, name, row.get(name, getattr(process, name)))
-    process.marks = Healed(int(row["marks"])) if "marks" in row else Healed.NONE if row["exit_seen"] else Healed.END
-    process.birth = Birth(row.get("birth", Birth.FORKED if process.exact else Birth.BEFORE))
-    process.generations = [Generation(*_words_in(program)) for program in row.get("generations", ())]
-    process.errnos = {int(errno): int(count) for errno, count in row.get("errnos", ())}
-    process.killed_by = Killer(*row["killed_by"]) if "killed_by" in row else None
-    process.leader = _read_thread(row["leader"]) if "leader" in row else None
-    tasks = [_read_thread(task) for task in row.get("tasks", ())]
-    process.threads = {task.tid: task for task in tasks if task.running}
-    process.ended_threads = [task for task in tasks if not task.running]
-    counts = dict(zip(COUNT_NAMES[:_OLD_COUNTS], row["counts"], strict=True))
+        if name in row:
+            setattr(process, name, row[name])
+    if "generations" in row:
+        process.generations = [Generation(started, tuple(map(str, argv)), *rest) for started, argv, *rest in row["generations"]]
+    if "errnos" in row:
+        process.errnos = {int(errno): int(count) for errno, count in row["errnos"]}
+    if "killed_by" in row:
+        process.killed_by = Killer(*row["killed_by"])
+    if "leader" in row:
+        process.leader = _read_thread(row["leader"])
+    if "tasks" in row:
+        tasks = [_read_thread(task) for task in row["tasks"]]
+        process.threads = {task.tid: task for task in tasks if task.running}
+        process.ended_threads = [task for task in tasks if not task.running]
     families = row.get("families", {})
-    counts |= {name: families.get(name, 0) for name in COUNT_NAMES[_OLD_COUNTS:]}
-    return process, Counts(**{name: int(amount) for name, amount in counts.items()})
-
-
-def _words_in(program: list[Any]) -> list[Any]:
-    return [program[0], tuple(map(str, program[1])), *program[2:]]
+    counts = [*row["counts"], *[families.get(name, 0) for name in _FAMILIES]]
+    if len(counts) != len(COUNT_NAMES):
+        raise ValueError(counts)
+    return process, counts
 
 
 def _written_thread(thread: Thread) -> list[Any]:

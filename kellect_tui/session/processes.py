@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kellect_tui.events.catalogue import EXIT
+from kellect_tui.session.bulk import nothing_is_garbage
 from kellect_tui.session.lifetable import KEEP_EXITED, KEEP_THREADS, LifeTable, ancestors, ended_how, family, program_of, text_of
 from kellect_tui.session.process import COUNT_NAMES, Birth, Counts, Generation, Healed, Identity, Killer, Process, Thread
 from kellect_tui.session.procfs import ProcessSeed, ThreadSeed, snapshot
@@ -30,6 +31,7 @@ __all__ = [
 KILL_NS = 5_000_000_000
 """How long before an end a signal may have been sent that is told as its cause; SIGKILL, which nothing can put off, at any time."""
 FOREVER_NS = (1 << 63) - 1
+_WRITTEN_AT_ONCE = 256
 
 _SIGKILL = 9
 _NO_GROUPS: Mapping[int, bytes] = {}
@@ -347,11 +349,17 @@ class Processes(LifeTable):
         """The whole table as plain JSON values; `from_json` gives an equal one back."""
         from kellect_tui.session.process_file import written
 
+        rows: list[dict[str, Any]] = []
         processes = self.all()
+        with nothing_is_garbage():
+            for start in range(0, len(processes), _WRITTEN_AT_ONCE):  # whoever feeds the table does not wait for all of it
+                with self._lock:
+                    some = processes[start : start + _WRITTEN_AT_ONCE]
+                    rows += map(written, some, self._tally.rows([process.slot for process in some]))
         with self._lock:
             return {
                 "epoch_offset_ns": self.epoch_offset_ns, "forgotten": self.forgotten, "threads_forgotten": self.threads_forgotten,
-                "gaps": [list(gap) for gap in self.gaps], "processes": [written(process) for process in processes],
+                "gaps": [list(gap) for gap in self.gaps], "processes": rows,
             }  # fmt: skip
 
     @classmethod
@@ -365,13 +373,15 @@ class Processes(LifeTable):
         table.threads_forgotten = int(document.get("threads_forgotten", 0))
         table.gaps.extend((int(since), int(until)) for since, until in document.get("gaps", ()))
         by_number: dict[int, Process] = {}
+        amounts: list[list[int]] = []
         for row in document["processes"]:
             process, counts = read(row)
             by_number[process.number] = process
             table._enter(process)
-            table.credit(process, counts)
+            amounts.append(counts)
             table._lives.setdefault(process.pid, []).append(process)
             table._number = max(table._number, process.number)
+        table._tally.add([process.slot for process in by_number.values()], np.array(amounts, np.int64).reshape(-1, len(COUNT_NAMES)))
         for row in document["processes"]:
             process, forker = by_number[row["number"]], by_number.get(row["forked_by"])
             table._put(process, forker)

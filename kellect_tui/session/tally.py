@@ -231,6 +231,13 @@ class Tally:
         """The counts of one process."""
         return Counts(*self._table[slot].tolist())
 
+    def rows(self, slots: list[int]) -> list[list[int]]:
+        """The counts of some, as `COUNT_NAMES` orders them; zeros for -1."""
+        rows = self._table[slots]
+        rows[np.array(slots) < 0] = 0
+        out: list[list[int]] = rows.tolist()
+        return out
+
     def rate(self, slot: int) -> float:
         """Events a second of one process, between the last two samples."""
         return float(self._rates[slot])
