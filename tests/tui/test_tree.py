@@ -189,6 +189,10 @@ async def test_a_filter_keeps_the_way_in_sight() -> None:
         assert app.main.filter_bar.text == "cc1"
         await typed(pilot, " and nosuch = 1")
         assert "nosuch" in app.main.filter_bar.fault
+        await pilot.press("escape", "1", "slash", "up")
+        assert app.main.filter_bar.text == ""  # and a history of their own
+        await pilot.press("escape", "6", "slash", "up")
+        assert app.main.filter_bar.text == "cc1"
         await pilot.press("escape", "X")
         assert len(pids(tree)) == 10
         await pilot.press("slash", *"contai", "tab")

@@ -287,12 +287,12 @@ class MainScreen(Screen[None]):
         return Context(self.session.processes, self.session.started_ns or 0, users=self.session.users)
 
     def _completions(self, text: str, cursor: int) -> Sequence[Candidate]:
-        return completions(text, cursor, self.filter_context, PROCESSES if self.tab == "tree" else EVENTS)
+        return completions(text, cursor, self.filter_context, PROCESSES if self.filter_bar.purpose == "processes" else EVENTS)
 
     def fault_of(self, text: str) -> BadFilter | None:
         """Why a text is no filter; None where it is one."""
         try:
-            if self.tab == "tree":
+            if self.filter_bar.purpose == "processes":
                 parse_processes(text, self.filter_context)
             else:
                 self.parsed(text)
@@ -319,8 +319,11 @@ class MainScreen(Screen[None]):
 
     @property
     def applied(self) -> str:
-        """The filter that is in force in this tab."""
-        filter = self.tree_view.filter if self.tab == "tree" else self.views.filter
+        """The filter that is in force in this tab, or will be as soon as its view is built."""
+        if self.tab == "tree":
+            return "" if self.tree_view.filter is None else self.tree_view.filter.text
+        job = self.jobs.running
+        filter = job.filter if job is not None and job.purpose == "filter" else self.views.filter
         return "" if filter is None else filter.text
 
     def _show_applied(self) -> None:
@@ -372,8 +375,8 @@ class MainScreen(Screen[None]):
         if running is not None and running.purpose == "preview":
             self.jobs.cancel()
         self._preview = None
-        filter = self.parsed(message.text) if message.error is None and self.tab != "tree" else None
-        if filter is not None and message.purpose == "filter":
+        filter = self.parsed(message.text) if message.error is None and message.purpose == "filter" else None
+        if filter is not None:
             self.jobs.start(self.views.job("preview", self.tab, filter), here=self.views.is_small())
         self._show_matches()
 
@@ -382,7 +385,7 @@ class MainScreen(Screen[None]):
         self._leave_filter_bar()
         if message.purpose == "search":
             self.finder.search(message.text)
-        elif self.tab == "tree":
+        elif message.purpose == "processes":
             self.filter_tree(message.text)
         else:
             self.apply_filter(message.text)
@@ -405,7 +408,7 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.filter_bar.edit("filter", self.applied)
+        self.filter_bar.edit("processes" if self.tab == "tree" else "filter", self.applied)
 
     def action_search(self) -> None:
         """Type what to look for."""

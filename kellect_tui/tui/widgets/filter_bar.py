@@ -103,7 +103,7 @@ class FilterBar(Vertical):
         self._complete = complete
         self.purpose = ""
         self.applied = ""
-        self._history: dict[str, list[str]] = {"filter": [], "search": []}
+        self._history: dict[str, list[str]] = {"filter": [], "processes": [], "search": []}
         self._at = 0
         self._draft = ""
         self._status_cells = 0
@@ -164,11 +164,11 @@ class FilterBar(Vertical):
             self._set_text(safe_text(text))
 
     def edit(self, purpose: str, text: str) -> None:
-        """Let the user type; `purpose` is `filter` or `search`. The focus goes at once, so that keys typed ahead arrive."""
+        """Let the user type; `purpose` is `filter`, `processes` (the tree's filter) or `search`. The focus goes at once, so that keys typed ahead arrive."""
         self.purpose = purpose
         self._at = len(self._history[purpose])
         self.add_class("-editing")
-        self._prompt.show([Word("/ " if purpose == "filter" else "? ", "key")])
+        self._prompt.show([Word("? " if purpose == "search" else "/ ", "key")])
         self._input.can_focus = True
         self._set_text(text)
         self.screen.set_focus(self._input)
