@@ -99,7 +99,7 @@ install: ## put the monitor under /opt and a launcher into /usr/local/bin (sudo 
 	chmod 755 $(LAUNCHER)
 
 uninstall: ## take it away again (sudo make uninstall)
-	rm -rf $(PREFIX) $(LAUNCHER)
+	rm -rf $(PREFIX) $(LAUNCHER) /var/cache/kellect-tui
 
 clean: ## remove the venv and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info snapshot_report.html

@@ -2,6 +2,7 @@
 
     sudo .venv/bin/python benchmarks/overhead.py [ROUNDS] [CALLS] [KIND ...]
 
+Each round runs every kind of call five times, a fifth of CALLS each: short runs, because other work on the machine comes and goes.
 Prints a line per kind of call: the three medians with their spread, and what the monitor and what the floor adds.
 The floor is what any tracer pays that attaches to both tracepoints: a program that returns at once.
 """
@@ -31,6 +32,7 @@ KINDS = {
     "open": "open with name and path",
     "getppid": "not monitored",
 }
+RUNS = 5
 _RETURN_0 = bytes.fromhex("b700000000000000" "9500000000000000")
 
 
@@ -82,16 +84,16 @@ CASES: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {"bare
 def main() -> None:
     """Measure and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    calls = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+    calls = int(sys.argv[2]) if len(sys.argv) > 2 else 500_000
     kinds = sys.argv[3:] or list(KINDS)
     load_program: Path = loads.build()
     spent: dict[str, dict[str, list[float]]] = {kind: {case: [] for case in CASES} for kind in kinds}
     for _round in range(rounds):
         for case, probes in CASES.items():
             with probes():
-                for kind in kinds:
-                    spent[kind][case].append(loads.run(load_program, kind, calls)[0])
-    print(f"CPU ns a call, median (min-max) of {rounds} rounds of {calls:,} calls")
+                for kind in kinds * RUNS:
+                    spent[kind][case].append(loads.run(load_program, kind, calls // RUNS)[0])
+    print(f"CPU ns a call, median (min-max) of {rounds * RUNS} runs of {calls // RUNS:,} calls")
     for kind in kinds:
         bare, empty, under = (statistics.median(spent[kind][case]) for case in CASES)
         shown = "  ".join(f"{case} {loads.spread(values):15}" for case, values in spent[kind].items())
