@@ -79,7 +79,7 @@ class Reader:
         gaps: how many losses (one per gap) were seen.
     """
 
-    def __init__(self, program: Program, *, cgroups: bool = True, path_bytes: int = 96 << 20) -> None:
+    def __init__(self, program: Program, *, cgroups: bool = True, path_bytes: int = 96 << 20, most_rows: int = _MOST_ROWS) -> None:
         self._program = program
         self._head = program.ctl["head"]
         self._tail = program.ctl["tail"]
@@ -95,7 +95,8 @@ class Reader:
         self._times = self._all.reshape(-1)[_TIME_WORD:].view(np.int64)
         self._heap_bytes = program.chunks * CHUNK_BYTES  # a power of two, as the slots
         self._slot_bits, self._heap_bits = program.slots.bit_length() - 1, self._heap_bytes.bit_length() - 1
-        self._batch = np.empty((_MOST_ROWS, WORDS), np.uint64)
+        self._most_rows = most_rows
+        self._batch = np.empty((most_rows, WORDS), np.uint64)
         self._with_groups = cgroups
         self.paths = PathTable(keep_bytes=path_bytes)
         self.cgroups = PathTable(_MOST_GROUPS)
@@ -129,7 +130,7 @@ class Reader:
     def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
         """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
         ends = [self._due(cpu, head, horizon) for cpu, head in zip(self._cpus, heads, strict=True)]
-        share = _MOST_ROWS // len(self._cpus)
+        share = self._most_rows // len(self._cpus)
         if not final and any(end - cpu.tail > share for cpu, end in zip(self._cpus, ends, strict=True)):
             ends = [min(end, cpu.tail + share) for cpu, end in zip(self._cpus, ends, strict=True)]
             horizon = min(int(self._times_of(cpu, end)[-1]) for cpu, end in zip(self._cpus, ends, strict=True) if end - cpu.tail == share)

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A run of records in their final order.
+    """A run of records in their final order; good until the source's next `read`, whose memory it may be.
 
     Attributes:
         records: ``(n,)`` of ``record.RECORD``, ordered by (time, cpu, seq); ``time`` is boot-clock ns. A loss is a
             row of its own with event ``catalogue.MONITOR_LOST``: args = count, family index, cpu, from ns, to ns.
-            Owned by the batch.
-        payload: ``(m,) uint8``; ``records["payload_at"]`` are offsets into it. Owned by the batch.
+        payload: ``(m,) uint8``; ``records["payload_at"]`` are offsets into it.
         paths: text behind path keys, as bytes (absolute, ` (deleted)` appended); live, read only: look a key up
             while the batch is being taken in.
         cgroups: cgroup v2 paths by id; live, read only.

@@ -188,8 +188,8 @@ ACTIONS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(actions=ACTIONS)
-def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, bytes]]) -> None:
+@given(actions=ACTIONS, most_rows=st.sampled_from((4, 10, 1_000)))
+def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, bytes]], most_rows: int) -> None:
     """Across the wrap of ring and heap: every event comes out once, in order, whole, or is counted where it is missing.
 
     A path is sent once, and yet every event that comes out knows its own, whatever was lost before it.
@@ -197,7 +197,7 @@ def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, 
     kernel = Kernel()
     real, ring_module.boot_ns = ring_module.boot_ns, lambda: kernel.now
     try:
-        reader = Reader(kernel)  # type: ignore[arg-type]
+        reader = Reader(kernel, most_rows=most_rows)  # type: ignore[arg-type]
         sent: dict[int, bytes] = {}
         happened = [0, 0, 0, 0]
         got: list[tuple[int, bytes]] = []
