@@ -130,7 +130,7 @@ class Reader:
     def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
         """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
         ends = [self._due(cpu, head, horizon) for cpu, head in zip(self._cpus, heads, strict=True)]
-        share = self._most_rows // len(self._cpus)
+        share = max(2, self._most_rows // len(self._cpus))  # a gap and its event at least
         if not final and any(end - cpu.tail > share for cpu, end in zip(self._cpus, ends, strict=True)):
             ends = [min(end, cpu.tail + share) for cpu, end in zip(self._cpus, ends, strict=True)]
             horizon = min(int(self._times_of(cpu, end)[-1]) for cpu, end in zip(self._cpus, ends, strict=True) if end - cpu.tail == share)

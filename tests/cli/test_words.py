@@ -199,3 +199,8 @@ def test_a_recorder_that_is_killed_leaves_what_it_had_written(tmp_path: Path) ->
     lines = (tmp_path / "x.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["event_type"] == "monitor.start"
     assert any(json.loads(line)["comm"] == "true" for line in lines)
+
+
+def test_too_little_memory_is_told_with_what_would_do() -> None:
+    said = failed(run("record", "-o", "/tmp/never.kellect", "--memory", "100M", "--", "true"), 2)
+    assert said == "kellect-tui: --memory 100M is too little\n  with this --ring-size give at least 416M\n"

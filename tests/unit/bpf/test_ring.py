@@ -176,6 +176,19 @@ def _definition(kernel: Kernel) -> np.void:
     return row
 
 
+@pytest.mark.parametrize("most_rows", [4, 6, 10])
+def test_a_gap_is_not_parted_from_the_event_behind_it_however_little_is_read_at_once(kernel: Kernel, most_rows: int) -> None:
+    reader = Reader(kernel, most_rows=most_rows)  # type: ignore[arg-type]
+    kept = [number for number in range(40) if kernel.event(0, number)]
+    got: list[tuple[int, int]] = []
+    while (batch := reader.read()) is not None:
+        assert len(batch.records) <= most_rows
+        got += zip(batch.records["event"].tolist(), batch.records["args"][:, 0].tolist(), strict=True)
+        if 100 not in kept and kernel.event(0, 100):
+            kept.append(100)
+    assert got == [*((1, number) for number in kept[:-1]), (MONITOR_LOST, 40 - len(kept[:-1])), (1, 100)]
+
+
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("event"), st.integers(0, 1), st.integers(0, 3), st.binary(max_size=40)),
