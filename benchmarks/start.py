@@ -37,7 +37,7 @@ def once() -> tuple[float, float]:
         process = psutil.Process(terminal.pid)
         begun = time.perf_counter()
         terminal.press("q")
-        process.wait(10)
+        process.wait(30)
         return seen - terminal.started, time.perf_counter() - begun
     finally:
         terminal.close()
