@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kellect_tui.session.processes import Processes
 
 FOREVER_NS = (1 << 63) - 1
+KNOWN_PIDS = 200_000
+"""Pids whose spans a term keeps; beyond that it begins anew."""
 Spans = tuple[tuple[int, int], ...]
 """From and to in epoch ns, both within; ascending, apart from each other."""
 ALWAYS: Spans = ((0, FOREVER_NS),)
@@ -110,7 +112,7 @@ class ByProcess:
 
     def _lives(self, pids: Sequence[int]) -> Lives:
         version = self._processes.version
-        if self._known[0] != version:
+        if self._known[0] != version or len(self._known[1]) > KNOWN_PIDS:
             self._known = (version, {})
         known = self._known[1]
         spans: list[tuple[int, int, int]] = []
