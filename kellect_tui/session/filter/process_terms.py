@@ -94,34 +94,42 @@ class ByProcess:
         self._known: tuple[int, dict[int, tuple[tuple[int, int, int], ...]]] = (-1, {})  # of one version of the table
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
-        codes = chunk.who[rows]
+        codes, times = chunk.who[rows], chunk.time[rows]
+        if not len(codes):
+            return np.zeros(0, np.bool_)
         pids = chunk.whos["pid"]
         used = np.zeros(len(pids), np.bool_)
         used[codes] = True
-        lives = self._lives(np.unique(pids[used]).tolist())
-        mask: Mask = np.isin(pids, lives.pids)[codes] & not_monitor(chunk, rows)
-        found = np.flatnonzero(mask)
-        if len(found):
-            mask[found] = lives.hold(pids[codes[found]], chunk.time[rows][found])
-        return mask
+        begin, end = int(times.min()), int(times.max())
+        whole: list[int] = []  # pids that are meant all the time: most are, and need no look at single events
+        partly: list[tuple[int, int, int]] = []
+        for pid in np.unique(pids[used]).tolist():
+            spans = [span for span in self._of_pid(pid) if span[1] <= end and span[2] >= begin]
+            if any(low <= begin and high >= end for _, low, high in spans):
+                whole.append(pid)
+            else:
+                partly += spans
+        mask: Mask = np.isin(pids, whole)[codes]
+        if partly:
+            lives = Lives(partly)
+            found = np.flatnonzero(np.isin(pids, lives.pids)[codes])
+            mask[found] = lives.hold(pids[codes[found]], times[found])
+        return mask & not_monitor(chunk, rows)
 
     def matches(self, event: Event) -> bool:
         if event.pid is None or event.family == "monitor":
             return False
-        return bool(self._lives([event.pid]).hold(np.array([event.pid]), np.array([event.time_ns]))[0])
+        return any(low <= event.time_ns <= high for _, low, high in self._of_pid(event.pid))
 
-    def _lives(self, pids: Sequence[int]) -> Lives:
+    def _of_pid(self, pid: int) -> tuple[tuple[int, int, int], ...]:
         version = self._processes.version
         if self._known[0] != version or len(self._known[1]) > KNOWN_PIDS:
             self._known = (version, {})
         known = self._known[1]
-        spans: list[tuple[int, int, int]] = []
-        for pid in pids:
-            of_pid = known.get(pid)
-            if of_pid is None:
-                of_pid = known[pid] = tuple(self._spans(pid))
-            spans += of_pid
-        return Lives(spans)
+        spans = known.get(pid)
+        if spans is None:
+            spans = known[pid] = tuple(self._spans(pid))
+        return spans
 
     def _spans(self, pid: int) -> Iterator[tuple[int, int, int]]:
         for process, start, end in lifespans(self._processes.lives(pid)):
