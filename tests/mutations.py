@@ -63,7 +63,7 @@ MUTATIONS = (
     Mutation("a condition on the wrong bits", PROGRAM, "hit = (v & d->condition_value) != 0;", "hit = (v & d->condition_value << 1) != 0;"),
     Mutation("the second value of a condition is not looked at", PROGRAM, "|| (u32)v == (u32)(d->condition_value >> 32)", "|| (u32)v == (u32)d->condition_value"),
     # the kernel program: paths
-    Mutation("no new generation after a rename", PROGRAM, "if (flags & D_MOVES && ret >= 0 && moves(d, regs))", "if (flags & D_MOVES && ret > 0 && moves(d, regs))"),
+    Mutation("no new generation after a rename", PROGRAM, "if (flags & D_MOVES && ret >= 0 && moves(d, regs))", "if (flags & D_MOVES && ret > 0 && moves(d, regs))", (CHURN,)),
     Mutation("a key without its directory's number", PROGRAM, "k = mix(k, R(u64, above, OFF_I_INO));", "k = mix(k, above & 0);", (CHURN,)),
     Mutation("a key without its own number", PROGRAM, "k = mix(mix(mix(mix(k, R(u64, inode, OFF_I_INO)), name.a)", "k = mix(mix(mix(mix(k, inode), name.a)", (CHURN,)),
     Mutation("a key without its mount", PROGRAM, "    k = mix(k, mnt);\n", "", (WORKLOAD,)),
@@ -79,10 +79,10 @@ MUTATIONS = (
     Mutation("exec's caller is the new leader", PROGRAM, "    r->args[0] = old;", "    r->args[0] = tgid;", (WORKLOAD,)),
     Mutation("the child's parent is always the caller", PROGRAM, "r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);", "r->args[2] = own;", (WORKLOAD,)),
     Mutation("every thread's end is the process's", PROGRAM, "        r->args[2] = dead;", "        r->args[2] = 1;", (WORKLOAD,)),
-    Mutation("stat's owner from another offset", LAYOUT, '"x86_64": {"STAT_MODE": 24, "STAT_UID": 28,', '"x86_64": {"STAT_MODE": 24, "STAT_UID": 32,', (WORKLOAD,)),
+    Mutation("stat's owner from another offset", LAYOUT, '"x86_64": {"STAT_MODE": 24, "STAT_UID": 28,', '"x86_64": {"STAT_MODE": 24, "STAT_UID": 32,'),
     # the reader
     Mutation("a loss is another family's", RING, "missing[which, families], families, cpu.number", "missing[which, families], families ^ 1, cpu.number", (RINGS,)),
-    Mutation("a payload read from the middle of a word", RING, "base = cpu.heap_tail & ~7", "base = cpu.heap_tail & ~3", (RINGS,)),
+    Mutation("payloads are looked for eight bytes on", RING, 'rows["payload_at"] - np.uint64(base)', 'rows["payload_at"] - np.uint64(base) + np.uint64(8)', (RINGS, CALLS)),
     Mutation("CPUs are not put in one order", RING, 'np.argsort(records["time"].astype(np.int64), kind="stable")', 'np.argsort(records["cpu"].astype(np.int64), kind="stable")', (RINGS,)),
     # the catalogue and its table
     Mutation("renameat2's flags from the wrong register", CATALOGUE, "newdirfd=2, newname=3, flags=4, base=0, base2=2, early=True))", "newdirfd=2, newname=3, flags=2, base=0, base2=2, early=True))"),

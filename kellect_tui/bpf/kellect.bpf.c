@@ -353,7 +353,7 @@ static __always_inline u64 path_key(struct ctl *c, struct cfg *g, u64 dentry, u6
     // Pipes, sockets, memfds, anonymous inodes are their own parents and carry no name hash: their own number and the
     // beginning of their names do.
     k = mix(k, n.above);
-    if (n.parent == dentry) {
+    if (n.parent == dentry || !n.pprev) {  // of a file made by O_TMPFILE the hash is not the name's, either
         struct { u64 a, b, c; } name = {};
         read_kernel(&name, sizeof(name), n.name);
         k = mix(mix(mix(k, name.a), name.b), name.c);

@@ -372,8 +372,15 @@ static void churned(long rounds, const char *at)
     }
 }
 
+/* without removing a directory, too: that has all paths told anew, as a rename has */
+static void quiet(long rounds, const char *at)
+{
+    for (long i = 0; i < rounds; i++)
+        random_below(2) ? names(at) : nameless();
+}
+
 static const char *caches;
-enum phase { SPACES, FORGOTTEN, PROCESSES, STILL, MOVING, MOVED, FOREIGN, PHASES };
+enum phase { SPACES, FORGOTTEN, PROCESSES, QUIET, STILL, MOVING, MOVED, FOREIGN, PHASES };
 
 static void worker(enum phase phase, int number, long rounds, const char *log)
 {
@@ -390,6 +397,7 @@ static void worker(enum phase phase, int number, long rounds, const char *log)
     case SPACES: spaces(rounds / 50); break;
     case FORGOTTEN: forgotten(caches, rounds / 4000 + 1); break;
     case PROCESSES: processes(rounds / 50); break;
+    case QUIET: quiet(rounds / 16, at); break;
     case MOVED: moved(rounds * 4); break;
 #ifdef __x86_64__
     case FOREIGN: foreign(rounds / 50); break;
@@ -406,7 +414,7 @@ int main(int argc, char **argv)
     caches = argv[4];
     int status, bad = 0;
     for (enum phase phase = 0; phase < PHASES; phase++) {  /* one after the other: what renames has all paths told anew, and hides what the others find */
-        int workers = phase == STILL || phase == MOVING ? WORKERS : phase != FORGOTTEN || caches;
+        int workers = phase == STILL || phase == MOVING || phase == QUIET ? WORKERS : phase != FORGOTTEN || caches;
         for (int i = 0; i < workers; i++)
             if (!fork()) {
                 worker(phase, i, atol(argv[3]), argv[2]);

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from kellect_tui.bpf.source import LiveSource
 from kellect_tui.events import arguments
+from kellect_tui.events.options import CaptureOptions
 from kellect_tui.events.syscalls import names
 from kellect_tui.session.chunk import Row
 from kellect_tui.session.file import open_session
@@ -24,7 +28,7 @@ pytestmark = [pytest.mark.bpf, pytest.mark.timeout(1200)]
 
 ROUNDS = int(os.environ.get("KELLECT_CHURN_ROUNDS", "4000"))
 CACHES = Path("/proc/sys/vm/drop_caches")
-PHASES = ("spaces", "forgotten", "processes", "still", "moving", "moved", "foreign")
+PHASES = ("spaces", "forgotten", "processes", "quiet", "still", "moving", "moved", "foreign")
 """In the order of churn.c's `enum phase`."""
 CALLS = {"openat": "path", "write": "filename", "close": "path", "unlink": "path", "mkdir": "path", "rmdir": "path", "rename": "oldpath", "link": "oldpath"}
 UNKNOWN = "?"  # a directory was just being moved: both names are right
@@ -109,3 +113,28 @@ def test_nothing_was_lost(run: tuple[Session, Path]) -> None:
     stop = run[0].stop
     assert stop is not None
     assert stop["lost"] == 0
+
+
+def test_a_process_killed_in_the_middle_of_a_rename_leaves_no_move_open(tmp_path: Path) -> None:
+    """As long as one is open, every path is sent again with every event."""
+    mover = "import os, sys\nos.mkdir('a')\nsys.stdout.write('x')\nsys.stdout.flush()\nwhile True:\n    os.rename('a', 'b')\n    os.rename('b', 'a')\n"
+    source = LiveSource(CaptureOptions(ring_bytes=16 << 20))
+    source.start()
+    try:
+        for number in range(20):
+            place = tmp_path / str(number)
+            place.mkdir()
+            with subprocess.Popen([sys.executable, "-c", mover], cwd=place, stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None
+                process.stdout.read(1)
+                while source.read() is None:
+                    pass
+                process.kill()
+        assert source._program is not None
+        assert source._program.cfg["generation"][0] > 20
+        deadline = time.monotonic() + 30
+        while source._program.cfg["movers"][0] and time.monotonic() < deadline:  # others on this machine rename, too
+            source.read()
+        assert source._program.cfg["movers"][0] == 0
+    finally:
+        source.stop()
