@@ -64,14 +64,14 @@ MUTATIONS = (
     Mutation("the second value of a condition is not looked at", PROGRAM, "|| (u32)v == (u32)(d->condition_value >> 32)", "|| (u32)v == (u32)d->condition_value"),
     # the kernel program: paths
     Mutation("no new generation after a rename", PROGRAM, "if (flags & D_MOVES && ret >= 0 && moves(d, regs))", "if (flags & D_MOVES && ret > 0 && moves(d, regs))", (CHURN,)),
-    Mutation("a key without its directory's number", PROGRAM, "k = mix(k, R(u64, above, OFF_I_INO));", "k = mix(k, above & 0);", (CHURN,)),
-    Mutation("a key without its own number", PROGRAM, "k = mix(mix(mix(mix(k, R(u64, inode, OFF_I_INO)), name.a)", "k = mix(mix(mix(mix(k, inode), name.a)", (CHURN,)),
+    Mutation("a key without its directory's number", PROGRAM, "    k = mix(k, n.above);\n", "", (CHURN,)),
+    Mutation("a key without the beginning of its name", PROGRAM, "if (n.parent == dentry || !n.pprev) {", "if (n.parent == dentry) {", (CHURN,)),
     Mutation("a key without its mount", PROGRAM, "    k = mix(k, mnt);\n", "", (WORKLOAD,)),
     Mutation("a 32-bit rename moves nothing", PROGRAM, "return nr == 38 || nr == 40", "return nr == 40", (CHURN,)),
     Mutation("a removed name is not told as deleted", PROGRAM, "(!D_PPREV(e) && D_PARENT(e) != dentry) ? PATH_UNLINKED : 0;", "0;"),
     Mutation("the task's own root is not the top", PROGRAM, "if (dentry == rdentry && mnt == rmnt) {", "if (dentry == rdentry && mnt == rmnt + 1) {", (WORKLOAD,)),
     Mutation("AT_FDCWD is not known", PROGRAM, "(s32)value == -100)", "(s32)value == -101)"),
-    Mutation("a created file is not told as created", PROGRAM, "& 0x100000)  // FMODE_CREATED", "& 0x200000)  // FMODE_CREATED"),
+    Mutation("a created file is not told as created", PROGRAM, "K(u32, f, OFF_F_MODE) & 0x100000)", "K(u32, f, OFF_F_MODE) & 0x200000)"),
     Mutation("a string one byte too long is not marked", PROGRAM, "            if (len == 4097)", "            if (len == 4098)", (BYTES,)),
     # the kernel program: values
     Mutation("a port in network order", PROGRAM, "*(u16 *)(q + 10) = (u16)(port << 8 | port >> 8);", "*(u16 *)(q + 10) = port;"),
