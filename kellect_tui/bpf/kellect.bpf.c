@@ -482,7 +482,7 @@ static __always_inline int walk(struct ctl *c) {
     u8 *p = b->b + base;
     u64 dentry = GET(c->dentry), mnt = GET(c->mnt), root = GET(c->root), rdentry = GET(c->rdentry), rmnt = GET(c->rmnt);
     struct dent e;
-    u64 bits = PATH_CUT, off;
+    u64 bits = PATH_CUT, off, end = 0;  // cut, until the top is reached; at the end of a turn there is more to come
     if (!GET(c->turn)) {
         if (read_kernel(&e, sizeof(e), (dentry + OFF_D_PPREV)))
             goto done;
@@ -516,6 +516,7 @@ static __always_inline int walk(struct ctl *c) {
             dentry = m.point;
             mnt = m.parent + OFF_MNT;
             root = R(u64, mnt, OFF_MNT_ROOT);
+            end = i == COMPONENTS - 1;
             continue;
         }
         // The offset lives in the map, not in a register: a loaded number is unknown in every turn, so turns look
@@ -534,10 +535,9 @@ static __always_inline int walk(struct ctl *c) {
             break;
         }
         dentry = D_PARENT(e);
-        if (i == COMPONENTS - 1)
-            bits = 64;
+        end = i == COMPONENTS - 1;
     }
-    if (bits == 64 && c->turn < WALK_TURNS) {
+    if (end && c->turn < WALK_TURNS) {
         SET(c->dentry, dentry);
         SET(c->mnt, mnt);
         SET(c->root, root);
@@ -548,7 +548,7 @@ done:
     r->event = PATHDEF;
     r->time = c->time;
     r->args[0] = w->key;
-    r->args[3] |= bits & 63;
+    r->args[3] |= bits;
     r->flags = 0;
     r->payload_at = c->cursor;
     off = GET(c->off);
@@ -1217,10 +1217,10 @@ int step(u64 *ctx) {
     s64 len = 0;
     if (kind == S_STRING) {
         len = read_user_str(p + 8, 4097, v);
-        if (len < 1) {
+        if (len < 0) {
             marks = MARK_UNREADABLE;
             len = 0;
-        } else {
+        } else if (len) {  // before 6.13 an empty string has length 0, with its NUL
             if (len == 4097)
                 marks = MARK_TRUNCATED;
             len -= 1;
@@ -1567,9 +1567,13 @@ int argv(u64 *ctx) {
             break;
         }
         s64 len = read_user_str(p + 8 + off, 4096, s);
-        if (len <= 0) {
+        if (len < 0) {
             marks |= MARK_UNREADABLE;
             break;
+        }
+        if (!len) {  // empty, before 6.13
+            p[8 + off] = 0;
+            len = 1;
         }
         SET(c->off, off + len);
         if (len == 4096) {  // nothing behind what was cut

@@ -621,7 +621,7 @@ def _clone_flags(c: Context, a: Argument) -> str | None:
     value = _clone_word(c, a.name)
     if value is None:
         return None
-    return constants.CLONE.text(value if c.call is not None and c.call.name == "clone3" else value & ~0xFF)
+    return constants.CLONE.text(value) if c.call is not None and c.call.name == "clone3" else constants.CLONE_CALL.text(value & ~0xFF)
 
 
 def _exit_signal(c: Context, a: Argument) -> str | None:

@@ -130,9 +130,12 @@ CLONE = Flags(
         ("CLONE_DETACHED", 0x400000), ("CLONE_UNTRACED", 0x800000), ("CLONE_CHILD_SETTID", 0x1000000), ("CLONE_NEWCGROUP", 0x2000000),
         ("CLONE_NEWUTS", 0x4000000), ("CLONE_NEWIPC", 0x8000000), ("CLONE_NEWUSER", 0x10000000), ("CLONE_NEWPID", 0x20000000),
         ("CLONE_NEWNET", 0x40000000), ("CLONE_IO", 0x80000000), ("CLONE_CLEAR_SIGHAND", 0x100000000), ("CLONE_INTO_CGROUP", 0x200000000),
+        ("CLONE_AUTOREAP", 1 << 34), ("CLONE_NNP", 1 << 35), ("CLONE_PIDFD_AUTOKILL", 1 << 36), ("CLONE_EMPTY_MNTNS", 1 << 37),
     ),
     width=64,
 )  # fmt: skip
+CLONE_CALL = Flags(tuple((name, bit) for name, bit in CLONE.bits if bit < 1 << 32), width=64)
+"""Of clone() itself, which looks at 32 bits."""
 PIPE = Flags((("O_CLOEXEC", 0o2000000), ("O_DIRECT", 0o40000), ("O_NONBLOCK", 0o4000), ("O_NOTIFICATION_PIPE", 0o200)))
 DUP = Flags((("O_CLOEXEC", 0o2000000),))
 PROT = Flags(

@@ -87,7 +87,8 @@ CASE(renamed_directory)
     OK(do_write(fd, "x", 1));
     OK(do_close(fd));
     FAILS(ENOENT, do_rename("f", "h"));
-    FAILS(EBUSY, do_rename("/", "h"));
+    long r = do_rename("/", "h");
+    CHECK(r == -EBUSY || r == -EXDEV); /* of another file system, perhaps */
 }
 
 CASE(no_files)

@@ -389,8 +389,13 @@ CASE(longest_paths)
 
 CASE(many_components)
 {
-    /* names of one byte, 1200 deep: more than one turn of the walk */
+    /* names of one byte, 1200 deep: more than one turn of the walk, with a mount above that can fall on the end of each turn */
     char name[2] = "0", buffer[4];
+    OK(SC(SYS_unshare, CLONE_NEWNS));
+    OK(SC(SYS_mount, "none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+    OK(do_mkdir("m", 0755));
+    OK(SC(SYS_mount, "none", "m", "tmpfs", 0, NULL));
+    OK(do_chdir("m"));
     for (int i = 0; i < 1200; i++) {
         name[0] = 'a' + i % 26;
         OK(SC(SYS_mkdirat, AT_FDCWD, name, 0755));
@@ -405,6 +410,12 @@ CASE(many_components)
     int fd = make_file("f", "text", 0644);
     OK(do_read(fd, buffer, 1));
     OK(do_close(fd));
+    OK(do_unlink("f"));
+    for (int i = 1199; i >= 0; i--) { /* and up again: others could not remove it all */
+        name[0] = 'a' + i % 26;
+        OK(do_chdir(".."));
+        OK(do_rmdir(name));
+    }
 }
 
 /* ---- the working directory ---- */

@@ -139,12 +139,12 @@ CASE(programs_not_started)
     FAILS(ENOENT, make_exec(&(struct exec){.call = "execve", .dirfd = AT_FDCWD, .filename = "x", .argv = few}));
 }
 
-/* before 6.14 a program started by its descriptor alone is called by the descriptor's number; a script is called as its interpreter is */
+/* of a script it is its interpreter's */
 static const char *comm_of(int fd, const char *name)
 {
     static char text[16];
     snprintf(text, sizeof text, "%d", fd);
-    return kernel_since(6, 14) ? name : text;
+    return comm_of_file ? name : text;
 }
 
 CASE(by_a_descriptor)
@@ -156,7 +156,8 @@ CASE(by_a_descriptor)
     /* an absolute name: the descriptor plays no part */
     do_exec(&(struct exec){.call = "execveat", .dirfd = fd, .filename = helper_path, .argv = few, .flags_text = "0", .comm = "helper"});
     snprintf(dev_fd, sizeof dev_fd, "/dev/fd/%d", fd); /* what the kernel would have made of an empty name */
-    do_exec(&(struct exec){.call = "execveat", .dirfd = fd, .filename = dev_fd, .argv = few, .flags_text = "0", .path = helper_path, .comm = strrchr(dev_fd, '/') + 1});
+    if (SC(SYS_faccessat, AT_FDCWD, dev_fd, F_OK) == 0)
+        do_exec(&(struct exec){.call = "execveat", .dirfd = fd, .filename = dev_fd, .argv = few, .flags_text = "0", .path = helper_path, .comm = strrchr(dev_fd, '/') + 1});
     OK(do_close(fd));
     /* a script */
     snprintf(text, sizeof text, "#!%s\n", helper_path);

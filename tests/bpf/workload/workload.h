@@ -84,6 +84,7 @@ extern int outer_parent;             /* whose number getppid does not tell then 
 extern bool in_user_namespace;       /* the case is in one of its own, and root in the initial one */
 void announce(void);                 /* of a new task: tells its number to who made it */
 int announced(void);                 /* waits for that number */
+extern bool comm_of_file;            /* a program started by its descriptor alone is called as its file is, not by the number */
 bool kernel_since(int major, int minor);
 
 struct line {
