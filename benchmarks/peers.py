@@ -295,6 +295,11 @@ TRACERS: dict[str, Callable[[Work, Path], Seen]] = {
 
 # the table
 
+NOTE = (
+    "Beside the loops, whose programs have a name to filter by, bpftrace, the BCC program and auditd write the calls of the whole machine, "
+    "the others those of the work. Loops and tracers share two cores."
+)
+
 
 def row(name: str, work: Work, seen: Seen, bare: float) -> str:
     """One line of the table."""
@@ -332,7 +337,7 @@ def main() -> None:
     line.add_argument("--out", type=Path, default=HERE, help="directory for peers.md; - writes none")
     given = line.parse_args()
     chosen = [name for name in TRACERS if name == "nothing" or not given.under or name.startswith(tuple(given.under.split(",")))]
-    text = [f"{machine()}; {time.strftime('%Y-%m-%d')}; `benchmarks/peers.py`"]
+    text = [f"{machine()}; {time.strftime('%Y-%m-%d')}; `benchmarks/peers.py`", "", NOTE]
     print(text[0])
     with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
         directory = Path(place)
