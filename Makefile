@@ -11,7 +11,7 @@ APT_TEST := gcc libc6-dev git curl strace tmux fonts-dejavu-core
 export KELLECT_REQUIRE_BPF ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run demo test test-unit test-bpf attack mutations exactness snapshots lint format bench screenshots docs install uninstall demo-session clean
+.PHONY: help setup setup-test run demo test test-unit test-bpf attack mutations exactness snapshots lint format bench peers screenshots docs install uninstall demo-session clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -82,8 +82,12 @@ format: setup-test ## let ruff mend what it can
 docs: setup-test ## write the generated parts of README anew
 	$(PYTHON) docs/generate.py
 
-bench: setup-test ## every goal of the speed table, measured (root; 15 minutes)
-	$(PYTHON) benchmarks/table.py
+bench: setup-test ## every goal of the speed table, measured, and the tables of README and docs made from it (root; 15 minutes)
+	$(PYTHON) benchmarks/table.py; status=$$?; $(PYTHON) docs/generate.py; exit $$status
+
+peers: setup-test ## the same work under other tracers, side by side (root; needs strace, linux-perf, bpftrace, auditd; 10 minutes)
+	$(PYTHON) benchmarks/peers.py
+	$(PYTHON) docs/generate.py
 
 screenshots: setup-test ## PNG and SVG of the main screens
 	$(PYTHON) screenshots/render.py
