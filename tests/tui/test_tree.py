@@ -15,7 +15,8 @@ from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.session import Session
 from kellect_tui.tui.app import KellectApp
 from kellect_tui.tui.tree_columns import LIVE, SAVED, bar
-from kellect_tui.tui.widgets.process_tree import ProcessTree, ended_text
+from kellect_tui.tui.tree_rows import ended_text
+from kellect_tui.tui.widgets.process_tree import ProcessTree
 from tests.synthetic import Maker
 from tests.tui.family import CONTAINER, GROUPS, NOW_NS, SHELL, family, process
 from tests.tui.story import FakeCapture, still, until

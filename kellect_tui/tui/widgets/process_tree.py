@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -21,41 +20,15 @@ from kellect_tui.session.process import Process, Thread
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.proctree import Hiding, Node, Snapshot, Tree, TreeRow
 from kellect_tui.session.tally import Rollup
-from kellect_tui.tui.quantities import duration
-from kellect_tui.tui.safe_text import fit, safe_text
-from kellect_tui.tui.tree_columns import AGE, BAR_CELLS, EVENTS, NAME, NONE, SAVED, Look, TreeColumn, bar, fitting
+from kellect_tui.tui import tree_rows
+from kellect_tui.tui.tree_columns import AGE, EVENTS, NAME, SAVED, Look, TreeColumn, fitting
+from kellect_tui.tui.tree_rows import ENDED_FOR_NS, Settings
 from kellect_tui.tui.widgets.virtual_list import VirtualList
 
-DEEPEST = 24
-"""Levels that are drawn as such; what is deeper stands in the same column."""
-ENDED_FOR_NS = (None, 10_000_000_000, 60_000_000_000, 600_000_000_000, 0)
-"""What the key for ended processes goes through: all, those of the last 10 s, 1 min, 10 min, none."""
 SHARE = 0.1
 """The part of the screen's time that taking snapshots may need."""
 LOW = 8
 """Lines below which the tree gives up its line of settings."""
-
-
-NO_KERNEL = Hiding(kernel=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the tree is looked at.
-
-    Attributes:
-        subtree: Figures are those of whole subtrees.
-        sort: Title of the column that orders siblings.
-        inverted: The other way round than is usual for it.
-        hiding: What is not shown.
-        threads: Threads are nodes of their own.
-    """
-
-    subtree: bool = False
-    sort: str = AGE.title
-    inverted: bool = False
-    hiding: Hiding = NO_KERNEL
-    threads: bool = False
 
 
 class ProcessTree(VirtualList):
@@ -396,90 +369,30 @@ class ProcessTree(VirtualList):
 
     def _draw_settings(self) -> Strip:
         """How the tree is looked at, each with its key; a click does what the key does."""
-        settings, mode, key = self.settings, self.style_of("mode"), self.style_of("mode--key")
-        segments: list[Segment] = []
-        for keys, action, text in (
-            ("S", "sums", "Σ subtree" if settings.subtree else "own only"),
-            ("s", "sort_tree(1)", f"by {settings.sort} {'▲' if self._is_rising() else '▼'}"),
-            ("z", "hide_ended", ended_text(settings.hiding.ended_for_ns)),
-            ("w", "threads", f"threads: {'shown' if settings.threads else 'no'}"),
-            ("W", "kernel_threads", f"kernel: {'no' if settings.hiding.kernel else 'shown'}"),
-        ):
-            meta = Style.from_meta({"@click": f"screen.{action}"})
-            segments += [Segment(f" {keys} ", key + meta), Segment(f"{text} ", mode + meta)]
-        return self.line(segments, mode)
+        pieces = tree_rows.setting_pieces(self.settings, rising=self._is_rising())
+        return self.line([self._segment(text, self.style_of(name), action) for text, name, action in pieces], self.style_of("mode"))
 
     def _is_rising(self) -> bool:
         return self._column_of(self.settings.sort).falling == self.settings.inverted
 
     def _draw_titles(self) -> Strip:
-        plain, chosen = self.style_of("heading"), self.style_of("heading--cursor")
-        segments: list[Segment] = []
-        for number, column in enumerate(self._shown_columns()):
-            here = column.title == self.settings.sort
-            title = f"Σ{column.title}" if column.summed and self.settings.subtree else column.title
-            title = f"{'▲' if self._is_rising() else '▼'}{title}" if here else title
-            width = self._name_cells() if column.title == NAME else column.width
-            text = fit(f" {title}  ARGV" if column.title == NAME else title, width + (number > 0), right=column.title != NAME)
-            segments.append(Segment(text, (chosen if here else plain) + Style.from_meta({"@click": f"screen.sort_by('{column.title}')"})))
-        return self.line(segments, plain)
+        pieces = tree_rows.title_pieces(self._shown_columns(), self.settings, self._name_cells(), rising=self._is_rising())
+        return self.line([self._segment(text, self.style_of(name), action) for text, name, action in pieces], self.style_of("heading"))
 
     def draw_row(self, index: int) -> Strip:
         row = self._tree.row(index)
         base = self.style_of("cursor") if row.node is self._cursor else None
         segments: list[Segment] = []
-
-        def put(text: str, name: str, action: str = "") -> None:
-            style = base or self._shade(row, name)
-            segments.append(Segment(text, style + Style.from_meta({"@click": action}) if action else style))
-
         for number, column in enumerate(self._shown_columns()):
+            pieces = tree_rows.name_pieces(row, self._name_cells()) if column.title == NAME else tree_rows.cell_pieces(row, column, self._look)
             if number:
-                put(" ", "plain")
-            if column.title == NAME:
-                self._draw_name(row, put)
-            else:
-                self._draw_cell(row, column, put)
+                segments.append(Segment(" ", base or self.style_of("plain")))
+            segments += [self._segment(text, base or self._shade(row, name), action) for text, name, action in pieces]
         return self.line(segments, base)
 
-    def _draw_cell(self, row: TreeRow, column: TreeColumn, put: Callable[..., None]) -> None:
-        if isinstance(row.node, Thread):
-            put(fit(column.of_thread(self._look, row.node), column.width, right=True), "dim")
-            return
-        text = column.text(self._look, row.process)
-        style = "dim" if text == NONE else "failed" if column.title == "EXIT" and _ended_badly(row.process) else column.style
-        left = column.title == "USER"
-        if column.figure is None:
-            put(fit(safe_text(text), column.width, right=not left), style)
-            return
-        value = column.figure(self._look, row.process)
-        put(fit(text, column.width - BAR_CELLS - 1, right=True) + " ", style)
-        put(bar(value, self._look.tops.get(column.title, 0)), "bar")
-
-    def _draw_name(self, row: TreeRow, put: Callable[..., None]) -> None:
-        room = self._name_cells()
-
-        def some(text: str, name: str, action: str = "") -> None:
-            nonlocal room
-            cells = cell_len(text)
-            if room > 0:
-                put(text if cells <= room else fit(text, room), name, action)
-            room -= min(cells, max(room, 0))
-
-        lines, mark = _guides(row)
-        some(lines, "guide")
-        some(mark, "guide", f"fold_here({row.process.number})" if row.expandable else "")
-        if isinstance(row.node, Thread):
-            some(f"{{{safe_text(row.node.comm) or '?'}}}", "dim")
-        else:
-            some(safe_text(row.process.comm) or "?", "name")
-            if row.process.healed:
-                some(f" [{', '.join(row.process.healed)}]", "warn")
-            if row.process.argv:
-                some(f"  {safe_text(row.process.label)}", "dim")
-            if row.hidden:
-                some(f"  (+{row.hidden:,})", "guide")
-        some(" " * max(0, room), "plain")
+    @staticmethod
+    def _segment(text: str, style: Style, action: str) -> Segment:
+        return Segment(text, style + Style.from_meta({"@click": action}) if action else style)
 
     def _shade(self, row: TreeRow, name: str) -> Style:
         if name in ("failed", "guide", "warn"):
@@ -487,23 +400,3 @@ class ProcessTree(VirtualList):
         if not row.matched:
             return self.style_of("way")
         return self.style_of(name if row.node.running else "gone")
-
-
-def ended_text(ended_for_ns: int | None) -> str:
-    """The setting for ended processes in words."""
-    if ended_for_ns is None:
-        return "ended: all"
-    return f"ended: last {duration(ended_for_ns).replace('.00s', 's').replace('m00s', 'm')}" if ended_for_ns else "ended: none"
-
-
-def _ended_badly(process: Process) -> bool:
-    return process.exit_signal is not None or bool(process.exit_status)
-
-
-def _guides(row: TreeRow) -> tuple[str, str]:
-    """The lines before a row's name, and its mark."""
-    mark = "▾ " if row.expanded else "▸ " if row.expandable else ""
-    if row.depth == 0:
-        return "", mark or "  "
-    lines = "".join("  " if last else "│ " for last in row.guides[-DEEPEST:])
-    return f"{lines}{'└ ' if row.last else '├ '}", mark
