@@ -63,7 +63,9 @@ def sums(
     Sums are exact below 2**53, far above what a batch can hold.
     """
     used, places, last = _who(size, codes)
-    k = len(used)
+    k = 1 if places is None else size if size * _TYPES <= len(codes) else len(used)
+    if places is not None and k != size:
+        places = _renumbered(size, used)[places]
     table = np.zeros((k, _WIDTH), np.int64)
     kinds = _by_type(k, places, events)
     table[:, _AT["events"]] = kinds.sum(axis=1)
@@ -80,6 +82,10 @@ def sums(
     for event, column in _MOVED.items():
         if seen[event]:
             table[:, column] = _moved(k, places, None if seen.sum() == 1 else events == event, results, many)
+    if k != len(used):  # the codes themselves were places
+        table = table[used]
+        number = _renumbered(size, used).tolist()
+        failed = [[number[code], errno, count] for code, errno, count in failed]
     return Sums(used, last, table, failed, many.tolist())
 
 
@@ -88,16 +94,22 @@ _FIRST = np.zeros(1, np.intp)
 
 
 def _who(size: int, codes: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp] | None, NDArray[np.intp]]:
-    """(codes that occur, each row's place among them, the last row of each); the places None where there is but one."""
+    """(codes that occur, the codes as indices, the last row of each that occurs); no indices where there is but one."""
     count = len(codes)
     if codes.min() == codes.max():
         return np.array([codes[0]], np.intp), None, np.array([count - 1], np.intp)
+    places = codes.astype(np.intp)
     order = np.full(size, -1, np.intp)
-    order[codes] = np.arange(count)  # where an index repeats, numpy keeps the last
+    order[places] = np.arange(count)  # where an index repeats, numpy keeps the last
     used = np.flatnonzero(order >= 0)
+    return used, places, order[used]
+
+
+def _renumbered(size: int, used: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The place of each code among those that occur."""
     place_of = np.zeros(size, np.intp)
     place_of[used] = np.arange(len(used))
-    return used, place_of[codes], order[used]
+    return place_of
 
 
 def _by_type(k: int, places: NDArray[np.intp] | None, events: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
