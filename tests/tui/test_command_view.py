@@ -103,6 +103,18 @@ async def test_the_output_is_harmless_bounded_and_follows(session: Session) -> N
         assert not view.display
 
 
+async def test_lines_that_are_no_longer_kept_leave_the_pane(session: Session) -> None:
+    command = Pretended()
+    app = app_of(session, command)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("O")
+        for start in (0, 30, 60):
+            command.output.add(b"".join(b"line %d\n" % number for number in range(start, start + 30)))
+            await frames(pilot, app)
+        assert app.main.command_view is not None
+        assert app.main.command_view.pane.text.splitlines() == [f"line {number}" for number in range(40, 90)]
+
+
 async def test_quitting_asks_what_becomes_of_it(session: Session) -> None:
     for keys, answer, ended in ((("q", "y"), "end", True), (("q", "l"), "leave", True), (("q", "q"), None, False), (("ctrl+c", "ctrl+c"), "end", True)):
         app = app_of(session, Pretended())

@@ -128,6 +128,18 @@ def test_an_exec_from_a_thread_stands_on_that_thread_s_track() -> None:
     assert [(row["ph"], row["name"]) for row in rows if row["ph"] in "BE"] == [("B", "nginx"), ("E", "nginx"), ("B", "ls")]
 
 
+def test_each_program_is_a_slice_of_its_own() -> None:
+    maker = Maker()
+    maker.fork(200, pid=100)
+    maker.exec(b"/bin/sh", [b"sh"], pid=200, duration=300)
+    maker.exec(b"/bin/ls", [b"ls"], pid=200, duration=300)
+    maker.exit(pid=200)
+    rows = [row for row in traced(session_of(maker.batch(), finished=True)) if row["ph"] in "BE"]
+    assert [(row["ph"], row["name"], row["ts"]) for row in rows] == [
+        ("B", "nginx", 1), ("E", "nginx", 2), ("B", "sh", 2), ("E", "sh", 3), ("B", "ls", 3), ("E", "ls", 4),
+    ]  # fmt: skip
+
+
 def test_a_call_whose_beginning_was_not_seen_is_a_moment() -> None:
     maker = Maker()
     maker.read(b"/a", duration=(1 << 64) - 1)

@@ -137,6 +137,18 @@ def test_a_filter_selects_and_keeps_the_way() -> None:
     assert export(session, io.BytesIO(), "dot", predicate=predicate) == 1
 
 
+def test_every_life_of_a_number_that_did_it_is_selected() -> None:
+    maker = Maker()
+    for _ in range(4):
+        maker.fork(300, pid=100)
+        maker.read(b"/wanted", pid=300)
+        maker.exit(pid=300)
+    session = session_of(maker.batch(), finished=True)
+    predicate = parse("path = /wanted", Context(session.processes, session.started_ns or 0))
+    nodes = flat(json.loads(exported(session, "tree-json", predicate=predicate))["processes"])
+    assert [node["pid"] for _, node in nodes if node["selected"]] == [300] * 4
+
+
 def test_the_recording_that_comes_with_the_program_has_a_tree(tmp_path: Path) -> None:
     session = open_session(Path(__file__).parents[3] / "kellect_tui" / "data" / "demo.kellect")
     assert export(session, tmp_path / "t.tree.json", "tree-json") == len(session.processes.all())
