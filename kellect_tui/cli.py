@@ -72,6 +72,13 @@ def say(error: KellectError) -> None:
         click.echo(f"  {error.remedy}", err=True)
 
 
+def complete_format(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The formats that begin so, for the shell."""
+    from kellect_tui.export import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 class Size(click.ParamType[int]):
     """Bytes: `64M`, `1G`, `65536`."""
 
@@ -243,7 +250,7 @@ def cli(ctx: click.Context, /, duration: float | None, keep: int, display_filter
 
 @cli.command(epilog=RECORD_EXAMPLES)
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to; - for standard output (JSON lines).")
-@click.option("-f", "--format", "file_format", metavar="FORMAT", help=FORMAT_HELP)
+@click.option("-f", "--format", "file_format", metavar="FORMAT", shell_complete=complete_format, help=FORMAT_HELP)
 @click.option("-a", "--all", "everything", is_flag=True, help="With CMD: the whole system, not only CMD's own tree.")
 @summary_options
 @capture_options
@@ -329,7 +336,7 @@ def open_file(file: Path, display_filter: str) -> None:
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to; - for standard output.")
-@click.option("-f", "--format", "file_format", metavar="FORMAT", help=FORMAT_HELP)
+@click.option("-f", "--format", "file_format", metavar="FORMAT", shell_complete=complete_format, help=FORMAT_HELP)
 @click.option("--filter", "display_filter", default="", metavar="EXPR", help="Only the events that this display filter lets through.")
 def export(file: Path, output: str, file_format: str | None, display_filter: str) -> None:
     """Convert a saved session into another format, or filter it."""

@@ -124,12 +124,13 @@ class Recording:
         if summing is not None:
             summing.finish(session)
             self._summary.write(session, summing.summary, None if child is None else command_of(child, session))
+        self._tell_left(session, child)
         if capture.error is not None:
             raise capture.error
-        self._tell(session, child)
+        self._tell(session)
         return status
 
-    def _tell(self, session: Session, child: Child | None) -> None:
+    def _tell(self, session: Session) -> None:
         ledger = session.ledger
         where = "standard output" if self._output == "-" else self._output
         said = f"{ledger.captured:,} events, {ledger.lost:,} lost, written to {where}"
@@ -137,7 +138,15 @@ class Recording:
         if dropped:
             said += f"; {dropped:,} more came faster than {self._format} can be written: `-f session` keeps up"
         click.echo(said, err=True)
-        if child is not None and (alive := alive_below(session, child.pid)):
+
+    def _tell_left(self, session: Session, child: Child | None) -> None:
+        """Who still runs."""
+        if child is None:
+            return
+        alive = alive_below(session, child.pid)
+        if child.poll() is None:
+            click.echo(f"{self._command[0]} still runs and is left running: {child.pid}", err=True)
+        if alive:
             click.echo(f"{len(alive)} descendants of {self._command[0]} still run and are left running: {', '.join(map(str, alive[:8]))}", err=True)
 
 

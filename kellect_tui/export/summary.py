@@ -39,6 +39,7 @@ class Command:
 def summarize(session: Session, predicate: Predicate | None = None, stopped: Stopped = lambda: False) -> Summary | None:
     """The sums over a session as it stands, or over what a predicate lets through; None where it was stopped."""
     summary = Summary()
+    summary.dropped = session.store.dropped
     if predicate is None:
         for chunk in session.store.chunks:
             if stopped():
@@ -73,7 +74,7 @@ def document(session: Session, summary: Summary, *, command: Command | None = No
             "missed": summary.missed,
             "captured": ledger.captured,
             "lost": ledger.lost,
-            "dropped": session.store.dropped,
+            "dropped": summary.dropped,
             "incomplete": ledger.incomplete,
             "not_decoded": {abi: dict(calls) for abi, calls in session.totals.not_decoded.items()},
             "io_uring": dict(session.totals.io_uring),

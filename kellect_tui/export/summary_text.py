@@ -35,13 +35,13 @@ def _head(document: Document) -> Iterator[str]:
         yield from _line("session", f"of {safe_text(str(document['host']))}" + ("" if seconds["wall"] is None else f", {_span(seconds['wall'])}"))
     if document["filter"]:
         yield from _line("only", safe_text(document["filter"]))
-    said = f"{events['summarized']:,}" if document["filter"] or events["missed"] else f"{events['captured']:,}"
-    yield from _line("events", f"{said}, {events['lost']:,} lost, {events['incomplete']:,} incomplete{_not_seen(events)}")
+    of_all = "" if events["summarized"] == events["captured"] else f" of {events['captured']:,} captured"
+    yield from _line("events", f"{events['summarized']:,}{of_all}, {events['lost']:,} lost, {events['incomplete']:,} incomplete{_not_seen(events)}")
     for count, why in ((events["missed"], "came faster than they could be summed up"), (events["dropped"], "had been let go of before")):
-        if count and (why[0] == "c" or not events["missed"]):
+        if count:
             yield from _line("", f"{count:,} events are not in here: they {why}")
     if events["cut_short"]:
-        yield from _line("", "the session was cut short: these are all events up to its last whole block")
+        yield from _line("", "the session was cut short: this is all up to its last whole block")
     yield from _line("in calls", f"{_span(seconds['in_calls'])}, waiting included")
     by_family = [f"{family} {_span(time)}" for family, time in seconds["in_calls_by_family"].items() if time]
     if by_family:

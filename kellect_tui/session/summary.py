@@ -80,6 +80,7 @@ class Summary:
         time_ns: Spent in calls, waiting included, by type id ``(256,)``.
         first_ns, last_ns: Epoch ns of the earliest and latest event; None before one.
         missed: Events that nobody added for want of time or memory.
+        dropped: Events that retention had let go of before anybody could add them.
         processes, threads: Started. ends: Ended processes.
         files: Bytes and calls of read and write on regular files. streams: The same on all else, by what it is.
         created, removed: By (what, path); what is `file`, `directory`, `link` or `symlink`. renamed: By (from, to).
@@ -92,7 +93,7 @@ class Summary:
         self.time_ns = np.zeros(_EVENT_IDS, np.int64)
         self.first_ns: int | None = None
         self.last_ns: int | None = None
-        self.missed = 0
+        self.missed = self.dropped = 0
         self.processes = self.threads = 0
         self.ends: Tally[End] = Tally("count", limit=keys)
         self.programs: Tally[Program] = Tally("runs", limit=keys)

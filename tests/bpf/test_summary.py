@@ -186,6 +186,28 @@ def test_an_interrupted_command_is_summed_up(tmp_path: Path) -> None:
     assert json.loads(out.read_text())["command"]["signal"] == "SIGINT"
 
 
+def test_a_full_disk_is_told_and_what_was_captured_is_summed_up(tmp_path: Path) -> None:
+    place, said = tmp_path / "small", tmp_path / "s.json"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], check=True)
+    try:
+        options = ["-o", str(place / "o.kellect"), "--summary", "json", "--summary-file", str(said)]
+        script = f"while [ ! -e {tmp_path}/stop ]; do cat /etc/hostname; done"
+        with (tmp_path / "err").open("wb") as err:
+            done = subprocess.run([*PROGRAM, "record", *options, "--", "sh", "-c", script], stdout=subprocess.DEVNULL, stderr=err, timeout=60, check=False)
+    finally:
+        (tmp_path / "stop").touch()
+        subprocess.run(["umount", place], check=True)
+    summary = json.loads(said.read_text())
+    assert done.returncode == 1
+    lines = (tmp_path / "err").read_text().splitlines()
+    assert lines[-2] == "kellect-tui: the session cannot be written: No space left on device"
+    assert f"sh still runs and is left running: {summary['command']['pid']}" in lines
+    assert summary["command"]["status"] is summary["command"]["signal"] is None
+    assert {Path(row["path"]).name: row["runs"] > 0 for row in summary["programs"]}["cat"]
+    assert summary["events"]["summarized"] == summary["events"]["captured"] > 0
+
+
 def test_a_summary_that_cannot_be_written_is_said_before_anything_runs(tmp_path: Path) -> None:
     words = [*PROGRAM, "record", "-o", str(tmp_path / "o.kellect"), "--summary-file", "/nonexistent/s.txt", "--", "touch", str(tmp_path / "ran")]
     done = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -87,7 +87,7 @@ def test_a_session_cut_short_is_said_and_read_as_far_as_it_goes(tmp_path: Path) 
 
 
 def test_every_format_is_written_and_json_agrees_with_json_lines(tmp_path: Path) -> None:
-    for suffix in ("kellect", "jsonl", "json", "csv", "parquet"):
+    for suffix in ("kellect", "jsonl", "json", "csv", "parquet", "trace.json", "tree.json", "dot"):
         done = run("export", DEMO, "-o", tmp_path / f"x.{suffix}")
         assert (done.returncode, done.stdout) == (0, "")
         assert (tmp_path / f"x.{suffix}").stat().st_mode & 0o777 == 0o600
@@ -98,6 +98,38 @@ def test_every_format_is_written_and_json_agrees_with_json_lines(tmp_path: Path)
     again = run("export", tmp_path / "x.kellect", "-o", tmp_path / "again.jsonl")
     assert again.returncode == 0
     assert (tmp_path / "again.jsonl").read_text() == (tmp_path / "x.jsonl").read_text()
+
+
+def test_a_session_is_summed_up_for_people_and_for_scripts(tmp_path: Path) -> None:
+    shown, as_json = run("summary", DEMO), run("summary", DEMO, "--json", "--filter", "failed")
+    assert (shown.returncode, as_json.returncode, shown.stderr, as_json.stderr) == (0, 0, "", "")
+    assert shown.stdout.startswith("── what happened ")
+    document = json.loads(as_json.stdout)
+    assert (document["format"], document["filter"]) == ("kellect-tui/summary-1", "failed")
+    assert document["events"]["summarized"] == sum(row["count"] for row in document["failures"]) < document["events"]["captured"]
+    wrong = run("summary", DEMO, "--filter", "nosuch = 3")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    missing = run("summary", tmp_path / "missing")
+    assert missing.returncode == 1
+    assert len(missing.stderr.splitlines()) == 2
+
+
+def test_the_shell_completes_formats_and_options() -> None:
+    def completed(words: str) -> list[str]:
+        environment = {"_KELLECT_TUI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        done = subprocess.run(PROGRAM, capture_output=True, text=True, check=False, env=os.environ | environment)
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("kellect-tui export --format pe") == ["perfetto"]
+    assert completed("kellect-tui run --su") == ["--summary", "--summary-file"]
+
+
+def test_run_says_what_becomes_of_keyboard_output_and_status() -> None:
+    done = run("run", "--help")
+    assert done.returncode == 0
+    said = " ".join(done.stdout.split())
+    for words in ("no keyboard", "--output", "128+N", "left running"):
+        assert words in said
 
 
 def test_a_closed_pipe_is_one_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from kellect_tui.errors import KellectError
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.events.budget import Budget
 from kellect_tui.export.summary import document, summarize
+from kellect_tui.export.summary_text import text
 from kellect_tui.export.summing import SummingSink
 from kellect_tui.session.session import Session
 from tests.synthetic import STEP_NS, Maker, mixed, session_of, source_start
@@ -30,6 +31,8 @@ def test_what_retention_let_go_of_is_in_the_sums() -> None:
     assert sink.summary.by_type == session.ledger.by_type
     whole = session_of(*(mixed(1000, seed=seed, maker=maker) for maker in [Maker()] for seed in range(10)), finished=True)
     said, again = document(session, sink.summary), document(whole, summarize(whole) or sink.summary)
+    assert "not in here" not in text(said)
+    assert "not in here" in text(document(session, summarize(session) or sink.summary))
     assert {key: said[key] for key in ("files", "peers", "failures", "programs", "processes", "signals")} == {
         key: again[key] for key in ("files", "peers", "failures", "programs", "processes", "signals")
     }
