@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,10 +29,9 @@ def test_the_arguments_of_a_program_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def deep_place(tmp_path: Path) -> Iterator[Path]:
-    """A directory that is taken away by a program that goes down without recursion; pytest's own way does not."""
-    place = tmp_path / "deep"
-    place.mkdir()
+def deep_place() -> Iterator[Path]:
+    """A directory of its own, taken away by a program that goes down without recursion: pytest's own way does not."""
+    place = Path(tempfile.mkdtemp()).resolve()
     yield place
     subprocess.run(["rm", "-rf", place], check=True)
 
