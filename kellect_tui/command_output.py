@@ -43,7 +43,7 @@ class OutputLog:
 
     def __init__(self, keep: int = LINES_KEPT) -> None:
         self.total = 0
-        self._state: tuple[int, deque[str]] = (0, deque(maxlen=keep))
+        self._state: tuple[int, deque[bytes]] = (0, deque(maxlen=keep))
         self._rest = b""
         self._lock = threading.Lock()
 
@@ -68,24 +68,28 @@ class OutputLog:
             end, kept = self._state
             first = end - len(kept)
             start = max(since, first)
-            return start, [kept[number - first] for number in range(start, end)]
+            found = [kept[number - first] for number in range(start, end)]
+        return start, [_text(line) for line in found]
 
     def add(self, data: bytes) -> None:
-        """Take in what was written."""
+        """Take in what was written. A command that floods its terminal waits for this, so bytes stay bytes until they are looked at."""
         self.total += len(data)
-        *whole, rest = _LINE_END.split(self._rest + data)
+        data = self._rest + data
+        *whole, rest = _LINE_END.split(data) if b"\r" in data else data.split(b"\n")
         if rest == b"" and data.endswith(b"\r"):  # its newline may follow
             rest, whole = whole[-1] + b"\r", whole[:-1]
+        if max(map(len, whole), default=0) > LINE_BYTES:
+            whole = [part for line in whole for part in _parts(line)]
+        *more, rest = _parts(rest)
+        whole += more
         with self._lock:
             end, kept = self._state
-            for line in whole:
-                parts = [line[at : at + LINE_BYTES] for at in range(0, len(line), LINE_BYTES)] or [b""]
-                kept.extend(map(_text, parts))
-                end += len(parts)
-            while len(rest) > LINE_BYTES:
-                kept.append(_text(rest[:LINE_BYTES]))
-                rest, end = rest[LINE_BYTES:], end + 1
-            self._state, self._rest = (end, kept), rest
+            kept.extend(whole)
+            self._state, self._rest = (end + len(whole), kept), rest
+
+
+def _parts(line: bytes) -> list[bytes]:
+    return [line[at : at + LINE_BYTES] for at in range(0, len(line), LINE_BYTES)] or [b""]
 
 
 def _text(data: bytes) -> str:

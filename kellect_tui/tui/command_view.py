@@ -139,7 +139,8 @@ class OutputPane(ScrollView, inherit_bindings=False):
         if first > self._next:  # lines that were never seen here are gone already, and so is all before them
             self._clear(first)
         for line in lines:
-            rows = wrap(safe_text(line), width)
+            text = safe_text(line)
+            rows = [text] if len(text) <= width and text.isascii() else wrap(text, width)
             self._rows.extend(rows)
             self._heights.append(len(rows))
         self._next = first + len(lines)

@@ -149,6 +149,17 @@ def test_signals_are_passed_on(tmux: Tmux, start: Start, tmp_path: Path) -> None
     tmux.shows("status=9")
 
 
+def test_a_terminal_that_goes_away_is_passed_on(tmux: Tmux, start: Start, tmp_path: Path) -> None:
+    start("echo $$; exec sleep 600", "--output", str(tmp_path / "log"))
+    tmux.until(lambda: (tmp_path / "log").read_text().endswith("\n"))
+    command = psutil.Process(int((tmp_path / "log").read_text()))
+    monitor = command.parent()
+    assert monitor is not None
+    tmux.close()
+    psutil.wait_procs([command, monitor], timeout=60)
+    assert summary(tmp_path)["command"]["signal"] == "SIGHUP"
+
+
 @pytest.mark.parametrize(("words", "status"), [(["/no/such/program"], 127), (["{tmp}/plain"], 126), (["{tmp}/garbage"], 126)])
 def test_what_cannot_be_run(tmux: Tmux, tmp_path: Path, words: list[str], status: int) -> None:
     (tmp_path / "plain").write_text("no program")
