@@ -68,6 +68,7 @@ def document(session: Session, summary: Summary, *, command: Command | None = No
         "started": _micros(session.started_ns),
         "stopped": _micros(session.stopped_ns),
         "command": None if command is None else _command(command),
+        "options": dict(session.start.get("options") or {}),
         "filter": filter or None,
         "events": {
             "summarized": summary.events,

@@ -33,6 +33,9 @@ def _head(document: Document) -> Iterator[str]:
         yield from _line("", _ending(command))
     else:
         yield from _line("session", f"of {safe_text(str(document['host']))}" + ("" if seconds["wall"] is None else f", {_span(seconds['wall'])}"))
+    for option, values in document["options"].items():
+        if isinstance(values, list) and values:
+            yield from _line("captured", safe_text(f"only {option.replace('_', ' ')} {', '.join(map(str, values))}"))
     if document["filter"]:
         yield from _line("only", safe_text(document["filter"]))
     of_all = "" if events["summarized"] == events["captured"] else f" of {events['captured']:,} captured"

@@ -28,7 +28,7 @@ def test_the_document_is_json_and_its_keys_are_those_of_the_schema() -> None:
     found = orjson.loads(orjson.dumps(said(session)))
     assert found["format"] == "kellect-tui/summary-1"
     assert list(found) == [
-        "format", "host", "kernel", "version", "started", "stopped", "command", "filter", "events", "seconds", "processes", "programs", "files",
+        "format", "host", "kernel", "version", "started", "stopped", "command", "options", "filter", "events", "seconds", "processes", "programs", "files",
         "streams", "peers", "failures", "signals", "beyond",
     ]  # fmt: skip
     assert (found["events"]["captured"], found["events"]["lost"]) == (session.ledger.captured, session.ledger.lost)
@@ -47,6 +47,7 @@ def test_what_was_not_captured_is_null_not_empty() -> None:
     assert found["processes"] is found["programs"] is found["peers"] is found["signals"] is found["files"]["written"] is None
     assert found["failures"] == []
     assert "not captured (-e)" in text(found)
+    assert "captured    only events file.open\n" in text(found)
     assert said(session_of(finished=True))["programs"] == []
 
 
