@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import subprocess
 import tempfile
@@ -16,8 +17,9 @@ FOREVER = 1 << 40
 def build(directory: Path | None = None) -> Path:
     """The compiled load generator. Needs gcc."""
     out = (directory or Path(tempfile.gettempdir())) / "kellect-load"
-    subprocess.run(["gcc", "-O2", "-o", out, HERE / "load.c"], check=True)
-    return out
+    made = out.with_name(f"{out.name}.{os.getpid()}")
+    subprocess.run(["gcc", "-O2", "-o", made, HERE / "load.c"], check=True)
+    return made.replace(out)  # whole at once: another benchmark may be running the one that is there
 
 
 def run(load: Path, mode: str, count: int, rate: int = 0) -> tuple[float, float]:
