@@ -522,6 +522,7 @@ static __always_inline int walk(struct ctl *c) {
         // The offset lives in the map, not in a register: a loaded number is unknown in every turn, so turns look
         // alike to the verifier and are pruned.
         off = GET(c->off);
+        opaque(off);  // one register for the test and the address: 5.10 does not carry bounds from a copy
         if (off > PAY_PATH - 264)
             break;
         if (read_kernel(&e, sizeof(e), (dentry + OFF_D_PPREV)))
