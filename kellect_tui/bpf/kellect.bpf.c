@@ -1514,7 +1514,8 @@ int messages(u64 *ctx) {
         goto next;
     if (d->flags & D_MSG_NAME && size > (u32)c->d[0])
         size = (u32)c->d[0];
-    if (size > 128)
+    SET(c->moved, size);
+    if (GET(c->moved) > 128)  // of a number of its own: 5.10 would go on with one that is at least 129 and at most 127
         marks = MARK_TRUNCATED;
     opaque(size);
     if (size > 128)
