@@ -64,6 +64,17 @@ def test_every_argument_of_every_type_is_compared(runs: dict[str, Run]) -> None:
     assert [(row.name, argument.name) for row in TYPES for argument in row.arguments if not compared[row.name, argument.name]] == []
 
 
+@pytest.mark.parametrize("name", HERE)
+def test_a_process_ends_once_and_nothing_is_done_before_birth_or_after_the_end(runs: dict[str, Run], name: str) -> None:
+    """Laws of the recording as a whole: strace does not know in which order threads that end together do so."""
+    events = runs[name].events
+    ended = Counter(event["pid"] for event in events if event["event_type"] == "process.exit" and event["arguments"]["group_dead"])
+    assert ended == dict.fromkeys((event["pid"] for event in events), 1)
+    born = {event["arguments"]["child_tid"]: place for place, event in enumerate(events) if event["event_type"] == "process.fork"}
+    last = {event["tid"]: place for place, event in enumerate(events) if event["event_type"] == "process.exit"}
+    assert [event for place, event in enumerate(events) if not born.get(event["tid"], -1) < place <= last.get(event["tid"], place)] == []
+
+
 def test_a_wrong_field_of_any_type_is_seen(runs: dict[str, Run]) -> None:
     """Each field that strace knows, of an event of each type and call, made wrong."""
     tried: set[tuple[str, str | None]] = set()
