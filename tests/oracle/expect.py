@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.file_calls import FILE_CALLS
+from tests.oracle.ids import Ids, after
 from tests.oracle.names import Names
 from tests.oracle.network_calls import NETWORK_CALLS
 from tests.oracle.process_calls import PROCESS_CALLS
@@ -24,7 +25,7 @@ from tests.oracle.strace import Call, End
 from tests.oracle.syntax import Tagged, Word
 from tests.oracle.text import Between, as_text, mode_text, signal_text
 from tests.oracle.user_calls import USER_CALLS
-from tests.oracle.world import FORKS, Ids, Step, Task, after, clone_flags, executed_comm
+from tests.oracle.world import FORKS, Step, Task, clone_flags, executed_comm
 
 CLOCK_SLACK = Decimal("0.002")
 """The monitor ties the boot clock to the wall clock once, strace asks the wall clock each time."""
@@ -141,7 +142,7 @@ def _call(step: Step, call: Call) -> Expected:
     task = step.task
     executes = kind == "process.exec" and call.result == 0
     comm = executed_comm(call) if executes else task.comm
-    common = _common(step, comm, after(call, task))
+    common = _common(step, comm, after(call, task.ids))
     common |= {"result": None if restarts else -_ERRNO[call.error] if failed else call.result_number, "error": call.error or None}
     if executes:
         common |= {"tid": task.pid, "process_type": "process"}

@@ -112,7 +112,13 @@ _AT_FLAGS = {0x100: "AT_SYMLINK_NOFOLLOW", 0x1000: "AT_EMPTY_PATH"}
 
 
 def _fchmodat2(row: Row) -> tuple[str, Row]:
-    """strace 6.1 shows its registers only."""
+    dirfd, filename, mode, flags = row.call.values
+    row.put(dirfd=dirfd_text(dirfd), fd=None).string("filename", filename).mode("mode", mode).flags("flags", flags)
+    return "file.chmod", row.named_path("path", dirfd, filename, "AT_EMPTY_PATH" in word(flags).split("|"))
+
+
+def _fchmodat2_in_registers(row: Row) -> tuple[str, Row]:
+    """As strace before 6.6 shows it, which does not know it."""
     dirfd, _filename, mode, flags = row.call.values[:4]
     signed = dirfd - (1 << 64) if dirfd >= 1 << 63 else dirfd
     row.put(dirfd=dirfd_text(signed), fd=None, mode=mode_text(mode & 0o7777))
@@ -273,7 +279,7 @@ FILE_CALLS: dict[str, Callable[[Row], tuple[str, Row]]] = {
     "rename": _two_names("file.rename", False, False), "renameat": _two_names("file.rename", True, False), "renameat2": _two_names("file.rename", True, True),
     "link": _two_names("file.link", False, False), "linkat": _two_names("file.link", True, True),
     "symlink": _symlink, "symlinkat": _symlink,
-    "chmod": _chmod, "fchmod": _chmod, "fchmodat": _chmod, "syscall_0x1c4": _fchmodat2,
+    "chmod": _chmod, "fchmod": _chmod, "fchmodat": _chmod, "fchmodat2": _fchmodat2, "syscall_0x1c4": _fchmodat2_in_registers,
     "stat": _stat, "lstat": _stat, "fstat": _stat, "newfstatat": _stat, "statx": _stat,
     "chdir": _chdir, "fchdir": _chdir, "mkdir": _mkdir, "mkdirat": _mkdir,
     "read": _io("file.read", False, False), "pread64": _io("file.read", False, True),

@@ -17,7 +17,7 @@ _NEW = {
 }  # fmt: skip
 _GONE = {"unlink": (None, 0), "unlinkat": (0, 1), "rmdir": (None, 0)}
 _MOVED = {"rename": (None, 0, None, 1), "renameat": (0, 1, 2, 3), "renameat2": (0, 1, 2, 3)}
-_CHANGED = {"chmod": (None, 0), "fchmodat": (0, 1), "syscall_0x1c4": (0, 1), "chown": (None, 0), "lchown": (None, 0), "fchownat": (0, 1)}
+_CHANGED = {"chmod": (None, 0), "fchmodat": (0, 1), "fchmodat2": (0, 1), "chown": (None, 0), "lchown": (None, 0), "fchownat": (0, 1)}
 _CHANGED_FD = ("fchmod", "fchown")
 DELETED = b" (deleted)"
 

@@ -14,6 +14,7 @@ from tests.oracle.run import READ
 from tests.oracle.strace import read
 from tests.oracle.table import table
 from tests.oracle.test_strace import hexadecimal
+from tests.oracle.text import Flags
 from tests.oracle.world import World
 from tests.oracle.wrong import one_field_wrong
 
@@ -100,6 +101,18 @@ def test_a_known_difference_is_counted_apart(wanted: list[Expected]) -> None:
     outcome = compare(wanted, events, {"other fd": fd_is_other})
     assert (outcome.differences, len(outcome.known["other fd"])) == ([], 1)
     assert "file.close" not in outcome.compared
+
+
+def test_fchmodat2_as_old_and_new_straces_show_it(tmp_path: Path) -> None:
+    (tmp_path / "s.7").write_text(
+        f'1.0 syscall_0x1c4(0xffffffffffffff9c, 0x5f00, 0x1a4, 0x100, 0, 0) = 0 <0.1>\n'
+        f'2.0 fchmodat2(AT_FDCWD<{hexadecimal("/w")}>, "{hexadecimal("f")}", 0644, AT_SYMLINK_NOFOLLOW) = 0 <0.1>\n'
+    )
+    old, new = (one for step in World(Names(tmp_path)).steps(read(tmp_path / "s", READ), 7, b"/w") for one in expected(step))
+    told = {"dirfd": "AT_FDCWD", "fd": None, "mode": "0644", "flags": Flags(frozenset({"AT_SYMLINK_NOFOLLOW"}), 0)}
+    assert old.arguments == told
+    assert new.arguments == {**told, "filename": "f", "path": "/w/f"}
+    assert (old.kind, old.syscall, new.kind, new.syscall) == ("file.chmod", "fchmodat2") * 2
 
 
 def test_a_call_in_which_its_thread_ended_may_be_an_event_or_none(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+from tests.oracle.ids import Ids, after
 from tests.oracle.names import Names
 from tests.oracle.strace import Call, End, Other, Run
 from tests.oracle.syntax import Quoted, Tagged, Word
@@ -39,23 +39,6 @@ class Directory:
 
     path: bytes | None
     elsewhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """Real, effective and saved ids."""
-
-    ruid: int
-    euid: int
-    suid: int
-    rgid: int
-    egid: int
-    sgid: int
-
-    @staticmethod
-    def own() -> Ids:
-        """Of the test."""
-        return Ids(*os.getresuid(), *os.getresgid())
 
 
 @dataclass(slots=True)
@@ -248,6 +231,7 @@ class World:
             return
         if not task.fs.elsewhere:
             self.names.follow(call, task.fs.path)
+        task.ids = after(call, task.ids)
         if call.name in _EFFECTS:
             _EFFECTS[call.name](call, task)
         elif call.name == "chdir":
@@ -304,64 +288,10 @@ def _priority(_call: Call, task: Task) -> None:
     task.prio = None
 
 
-def _changed(before: int, wanted: int) -> int:
-    return before if wanted == -1 else wanted
-
-
-def _set(what: str) -> Callable[[Call, Task], None]:
-    """setuid, setgid: setuid(2)."""
-
-    def effect(call: Call, task: Task) -> None:
-        if task.ids is None:
-            return
-        new = call.values[0]
-        everything = {f"r{what}": new, f"s{what}": new} if task.ids.euid == 0 else {}
-        task.ids = replace(task.ids, **{f"e{what}": new}, **everything)
-
-    return effect
-
-
-def _setre(what: str) -> Callable[[Call, Task], None]:
-    """setreuid, setregid: setreuid(2)."""
-
-    def effect(call: Call, task: Task) -> None:
-        if task.ids is None:
-            return
-        real, effective = call.values
-        before = getattr(task.ids, f"r{what}")
-        new: dict[str, Any] = {f"r{what}": _changed(before, real), f"e{what}": _changed(getattr(task.ids, f"e{what}"), effective)}
-        if real != -1 or (effective != -1 and effective != before):
-            new[f"s{what}"] = new[f"e{what}"]
-        task.ids = replace(task.ids, **new)
-
-    return effect
-
-
-def _setres(what: str) -> Callable[[Call, Task], None]:
-    def effect(call: Call, task: Task) -> None:
-        if task.ids is None:
-            return
-        names = (f"r{what}", f"e{what}", f"s{what}")
-        task.ids = replace(task.ids, **{name: _changed(getattr(task.ids, name), wanted) for name, wanted in zip(names, call.values, strict=True)})
-
-    return effect
-
-
 _EFFECTS: dict[str, Callable[[Call, Task], None]] = {
     "fchdir": _fchdir, "prctl": _prctl, "unshare": _unshare,
     **dict.fromkeys(ELSEWHERE, _elsewhere), **dict.fromkeys(_PRIORITIES, _priority),
-    "setuid": _set("uid"), "setgid": _set("gid"),
-    "setreuid": _setre("uid"), "setregid": _setre("gid"), "setresuid": _setres("uid"), "setresgid": _setres("gid"),
 }  # fmt: skip
-
-
-def after(call: Call, task: Task) -> Ids | None:
-    """The ids of a task after its call."""
-    if call.result == 0 and call.name.startswith("set"):
-        task = replace(task, fs=replace(task.fs))
-        if call.name in _EFFECTS:
-            _EFFECTS[call.name](call, task)
-    return task.ids
 
 
 def _executes(call: Call) -> bool:
