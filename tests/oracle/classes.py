@@ -53,7 +53,15 @@ def refused_by_seccomp(difference: Difference) -> bool:
     return not left or (event["result"] is None and left <= {"result", "arg.fd", "arg.path"})
 
 
+def beyond_the_root(difference: Difference) -> bool:
+    """A file that the program's own root and mounts do not lead to: strace tells where it is in its own."""
+    return bool(difference.fields) and all(
+        isinstance(theirs, str) and ours == f"(unreachable){theirs}" for theirs, ours in difference.fields.values()
+    )
+
+
 KNOWN: Classes = {
     "many vectors": many_vectors, "socket named once": socket_named_once, "ended in the call": ended_in_the_call,
     "structure of a wrong size": structure_of_a_wrong_size, "refused by seccomp": refused_by_seccomp,
+    "beyond the root": beyond_the_root,
 }  # fmt: skip

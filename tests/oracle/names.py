@@ -7,7 +7,7 @@ from copy import copy
 from pathlib import Path
 
 from tests.oracle.strace import Call
-from tests.oracle.syntax import Quoted, Tagged
+from tests.oracle.syntax import Quoted, Tagged, Word
 from tests.oracle.text import joined
 
 # call → position of the base directory (None: the working directory) and of the name
@@ -19,7 +19,14 @@ _GONE = {"unlink": (None, 0), "unlinkat": (0, 1), "rmdir": (None, 0)}
 _MOVED = {"rename": (None, 0, None, 1), "renameat": (0, 1, 2, 3), "renameat2": (0, 1, 2, 3)}
 _CHANGED = {"chmod": (None, 0), "fchmodat": (0, 1), "fchmodat2": (0, 1), "chown": (None, 0), "lchown": (None, 0), "fchownat": (0, 1)}
 _CHANGED_FD = ("fchmod", "fchown")
+_OF_A_PROCESS = (b"/proc/", b"/dev/fd/")
 DELETED = b" (deleted)"
+
+
+def _symbols(value: object) -> tuple[str, ...]:
+    """Of a word, or of openat2's flags."""
+    value = value.get("flags") if isinstance(value, dict) else value
+    return value.parts if isinstance(value, Word) else ()
 
 
 def _path(call: Call, cwd: bytes | None, base: int | None, name: int) -> bytes | None:
@@ -62,6 +69,8 @@ class Names:
 
     def directory(self, path: bytes) -> bytes | None:
         """The directory that an absolute path leads to; None where that is not known any more."""
+        if path.startswith(_OF_A_PROCESS):
+            return None
         if path.startswith(self.root):
             parts = path.rstrip(b"/").split(b"/")
             above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
@@ -91,7 +100,7 @@ class Names:
                 self._change(new)
             self.there = {_renamed(path, pairs) for path in self.there}
             self.links = {_renamed(path, pairs) for path in self.links}
-        elif isinstance(call.result, Tagged):
+        elif isinstance(call.result, Tagged) and (call.name == "creat" or any("O_CREAT" in _symbols(value) for value in call.values)):
             self._add(call.result.path)
 
     def pairs(self, call: Call, cwd: bytes | None) -> list[tuple[bytes, bytes]]:
@@ -113,7 +122,7 @@ class Names:
         """Whether the file of that name is today what it was during the run."""
         parts = path.split(b"/")
         above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
-        return not path.startswith((b"/proc/", b"/sys/", b"/dev/fd/")) and not path.endswith(DELETED) and not above & self.changed
+        return not path.startswith((*_OF_A_PROCESS, b"/sys/")) and not path.endswith(DELETED) and not above & self.changed
 
     def _add(self, path: bytes | None) -> None:
         if path is not None:

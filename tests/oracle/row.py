@@ -90,7 +90,13 @@ class Row:
             return self.put(**{name: Prefix("socket:[") if inode is None else f"socket:[{inode}]"})
         if isinstance(value, Tagged) and value.kind == "pid":
             return self.put(**{name: Prefix("anon_inode:")})
+        if self.is_nameless(value):
+            return self
         return self.put(**{name: None})
+
+    def is_nameless(self, value: Any) -> bool:
+        """Whether a descriptor is open, but has no name for strace: it is longer than a path may be."""
+        return not isinstance(value, Tagged) and value is not None and value >= 0 and self.call.error != "EBADF"
 
     def named_path(self, name: str, dirfd: Any, filename: Any, empty: bool = False) -> Row:
         """The path of a name below a descriptor (`CWD`: the working directory).
@@ -105,7 +111,7 @@ class Row:
                 return self.tag_path(name, dirfd)
             return self.put(**{name: None})
         base = self.task.fs.path if dirfd is None or number(dirfd) == -100 else dirfd.path if isinstance(dirfd, Tagged) else None
-        bad = dirfd is not None and number(dirfd) != -100 and not isinstance(dirfd, Tagged)
+        bad = dirfd is not None and number(dirfd) != -100 and not isinstance(dirfd, Tagged) and not self.is_nameless(dirfd)
         if not filename.data:
             if empty and dirfd is not None and number(dirfd) != -100:
                 return self.tag_path(name, dirfd)

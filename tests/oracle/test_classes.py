@@ -13,7 +13,7 @@ from tests.oracle.programs import PYTHON, Program, workload
 from tests.oracle.run import both
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "exactness.md"
-CASES = "vectors open_how clone_arguments refused_with_an_error refused_with_a_signal"
+CASES = "vectors open_how clone_arguments refused_with_an_error refused_with_a_signal another_namespace"
 SOCKETS_AND_THREADS = """
     import os, socket, threading
     there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -265,7 +265,8 @@ class World:
 
 
 def _fchdir(call: Call, task: Task) -> None:
-    task.fs.path = call.values[0].path
+    fd = call.values[0]
+    task.fs.path = fd.path if isinstance(fd, Tagged) else None  # strace does not name what lies deeper than a path reaches
 
 
 def _prctl(call: Call, task: Task) -> None:
