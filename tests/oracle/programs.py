@@ -18,7 +18,7 @@ PYTHON = "/usr/bin/python3"
 SOURCES = Path(__file__).parents[1] / "bpf"
 TRACERS = ("tracing", "changed_by_a_tracer")
 """Cases that are none for strace: who is traced cannot be traced again."""
-MANY = ("many_.*", "burst", "side_by_side")
+MANY = ("many_.*", "burst", "side_by_side", "reused_mounts")
 """Cases of the workload that make tens of thousands of calls of the same kind."""
 
 
