@@ -233,7 +233,7 @@ def _io(kind: str, vectors: bool, offset: bool) -> Callable[[Row], tuple[str, Ro
             row.put(count=total)
             if total is None:
                 row.marks.add("count:unreadable")
-        row.put(offset=values[3] if offset else None)
+        row.put(offset=values[3] if offset else None, calls=None, bytes=None, total_ns=None, span_ns=None)  # each call is an event
         return kind, row
 
     return expect
