@@ -162,13 +162,14 @@ class Capture:
     def _loop(self) -> None:
         told = 0.0
         while not self._stop.is_set():
-            rows = self._take(self.source.read())
+            batch = self.source.read()
+            rows = self._take(batch)
             now = time.monotonic()
             if now - told >= TOTALS_SECONDS:
                 told = now
                 self._update()
             if self._healer is not None and (rows < MANY_ROWS or told == now):  # while the rings fill, reading them comes first
-                self._healer.look()
+                self._healer.look(None if batch is None else int(batch.records["time"][-1]) + self.session.epoch_offset_ns)
             for sink in self._sinks:
                 sink.update(self.session)
             if self._ended is not None and self._ended():

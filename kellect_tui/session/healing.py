@@ -18,7 +18,9 @@ from kellect_tui.session.procfs import TICK_NS, ProcessSeed, Stat, ThreadSeed, p
 PROCESSES_PER_LOOK = 64
 ORPHANS_PER_LOOK = 32
 SETTLED_NS = 100_000_000
-"""After this long a read has handed over all events up to a look: a source holds none back for more than half of it."""
+"""Where nothing is ready, nothing older than this is still to come: a source holds no event back for more than half of it."""
+MARGIN_NS = 50_000_000
+"""A birth or a program is seen in /proc a moment before its event."""
 PAUSE_NS = 1_000_000_000
 """Between two checks of everything, however often events are lost."""
 _TRIES = 500
@@ -64,6 +66,7 @@ class Healer:
         self._lost = 0
         self._told_ns = clock()
         self._looked_ns = 0
+        self._known_ns = 0  # what /proc showed by then, events would have told by now
         self._wanted = False
         self._ended_ns = 0
         self._findings: _Findings | None = None
@@ -78,16 +81,21 @@ class Healer:
             self._lost, self._wanted = count, True
         self._told_ns = now_ns
 
-    def look(self) -> None:
-        """After each batch: do a little of what there is to do. All events from before the last look less `SETTLED_NS` have been taken in."""
+    def look(self, taken_ns: int | None = None) -> None:
+        """After each read of the source: do a little of what there is to do.
+
+        Args:
+            taken_ns: Time of the newest record that was handed over, in whose order there is nothing before it any more; None: none was ready.
+        """
         now_ns = self._clock()
+        self._known_ns = max(self._known_ns, self._looked_ns - SETTLED_NS if taken_ns is None else taken_ns - MARGIN_NS)
         self._adopt()
         if self._findings is None:
             if self._wanted and now_ns - self._ended_ns >= PAUSE_NS:
                 self._begin()
         elif self._reading is not None:
             self.read(PROCESSES_PER_LOOK)
-        elif self._looked_ns - self._read_ns >= SETTLED_NS:
+        elif self._known_ns >= self._read_ns:
             self._believe()
         self._looked_ns = now_ns
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kellect_tui.session.healing import PAUSE_NS, SETTLED_NS, Healer
+from kellect_tui.session.healing import MARGIN_NS, PAUSE_NS, SETTLED_NS, Healer
 from kellect_tui.session.process import Birth, Process
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.procfs import TICK_NS
@@ -179,6 +179,18 @@ def test_looks_alone_settle_nothing(world: World) -> None:
     assert process.running
     world.settle()
     assert not process.running
+
+
+def test_while_events_come_late_only_their_own_time_settles_anything(world: World) -> None:
+    process = world.forked(60)
+    world.lose()
+    seen = world.now
+    for late in (-SETTLED_NS, 0, MARGIN_NS - 1):
+        world.now += 10 * SETTLED_NS
+        world.healer.look(seen + late)
+        assert process.running
+    world.healer.look(seen + MARGIN_NS)
+    assert process.healed == ("end lost",)
 
 
 def test_threads_that_nobody_told_of_and_that_are_gone(world: World) -> None:
