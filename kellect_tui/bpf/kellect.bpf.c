@@ -1706,9 +1706,8 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
     struct flight *f = flight_of((u64)tgid << 32 | tid, 0);
     if (f)
         land(g, f);
-    u8 *in = pid_in(tgid);  // only the last thread takes the process out of the tables
-    if (in && dead)
-        *in = 0;
+    // The process stays in the table: threads that began to end before it may be told after it. on_fork writes the
+    // entry anew for whoever has the number next.
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 
@@ -54,6 +55,8 @@ static void talk(int family, const void *address, size_t n)
     own_address(client, &own);
     int fd = OK(accepted(server, &own, n, true));
     moved("network.send", "sendto", client, 4, "0", &at, n, -1, OK(SC(SYS_sendto, client, buffer, 4, 0, 0, 0)));
+    struct pollfd there = {.fd = fd, .events = POLLIN};
+    SC(SYS_poll, &there, 1, -1);
     moved("network.receive", "recvfrom", fd, 8, "0", &own, n, -1, OK(SC(SYS_recvfrom, fd, buffer, 8, 0, 0, 0)));
     do_getpeername(client, &at, n), do_getpeername(fd, &own, n);
     OK(do_close(client)), OK(do_close(fd)), OK(do_close(server));

@@ -56,6 +56,22 @@ CASE(leader_ends_first)
     CHECK(wait_for(child) == W_EXITCODE(kernel_since(5, 17) ? 6 : 5, 0));
 }
 
+static void short_thread(void) { exit_thread(3); }
+
+CASE(ends_close_together)
+{
+    /* a thread is joined as soon as it has let go of its memory; its end is told after that, perhaps after its process's */
+    for (int i = 0; i < 197; i++) {
+        int child = do_fork();
+        if (child == 0) {
+            start_thread(short_thread, 0);
+            join_thread(0);
+            exit_group(4);
+        }
+        CHECK(wait_for(child) == W_EXITCODE(4, 0));
+    }
+}
+
 static void forking_thread(void)
 {
     int child = do_fork();

@@ -333,7 +333,7 @@ CASE(by_io_uring)
     char *ring = ring_part(fd, is.sq_off.array + is.sq_entries * 4, IORING_OFF_SQ_RING);
     struct io_uring_sqe *entries = (struct io_uring_sqe *)ring_part(fd, is.sq_entries * sizeof *entries, IORING_OFF_SQES);
     static char byte;
-    static const unsigned char operations[] = {IORING_OP_NOP, IORING_OP_CLOSE, IORING_OP_NOP, IORING_OP_READ, IORING_OP_NOP, IORING_OP_CLOSE};
+    static const unsigned char operations[] = {IORING_OP_NOP, IORING_OP_NOP, IORING_OP_READ, IORING_OP_NOP};
     for (unsigned i = 0; i < sizeof operations; i++) {
         entries[i] = (struct io_uring_sqe){.opcode = operations[i], .fd = operations[i] == IORING_OP_READ ? pair[0] : 777, .user_data = i};
         if (operations[i] == IORING_OP_READ)
