@@ -18,7 +18,6 @@ from kellect_tui.export.output import cannot_write, whole
 from kellect_tui.export.process_tree import TREES, chosen
 from kellect_tui.export.writers import WRITERS
 from kellect_tui.session.chunk import Row
-from kellect_tui.session.file import write_session
 from kellect_tui.session.losses import Ledger
 from kellect_tui.session.session import Session
 from kellect_tui.session.view import Predicate, View
@@ -93,6 +92,8 @@ def _write(session: Session, file: BinaryIO, format: str, predicate: Predicate |
     if format in TREES:
         return TREES[format](session, file, None if view is None else chosen(session, view), cancelled or (lambda: False))
     if format == "session":
+        from kellect_tui.session.file import write_session  # with pyarrow, which the screen's start does not wait for
+
         return write_session(session, file, view=view, progress=progress, cancelled=cancelled)
     ledger = Ledger()
     ledger.begin(session.started_ns or 0)
