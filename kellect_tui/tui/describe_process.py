@@ -59,12 +59,12 @@ class Told:
     """What a description is made from.
 
     Attributes:
-        rollup: Sums over subtrees.
+        rollup: Sums over subtrees, where they are at hand; None: this one's is made by itself.
         now_ns: Epoch ns that ages count to.
     """
 
     processes: Processes
-    rollup: Rollup
+    rollup: Rollup | None
     clock: Clock
     user_name: Callable[[int], str | None]
     now_ns: int
@@ -137,11 +137,18 @@ def _identity(process: Process, told: Told) -> Said:
     ]
 
 
+def subtree_of(process: Process, told: Told) -> tuple[Counts, int, int]:
+    """What a process and its descendants did, how many they are, and how many of them run."""
+    if told.rollup is not None:
+        return (told.rollup.subtree(process), *told.rollup.size(process))
+    family = told.processes.descendants(process)
+    return told.processes.totals(process), len(family), sum(member.running for member in family)
+
+
 def _figures(process: Process, told: Told, width: int) -> list[Row]:
     """Two columns: its own, and with its descendants."""
-    own, rollup = process.counts, told.rollup
-    whole = rollup.subtree(process)
-    members, running = rollup.size(process)
+    own = process.counts
+    whole, members, running = subtree_of(process, told)
     rows: list[Row] = [[(f"{'':{LABEL}}{'own':>{FIGURE}}{'subtree':>{FIGURE}}"[:width], "title")]]
 
     def say(label: str, read: Callable[[Counts], str], style: str = "plain") -> None:

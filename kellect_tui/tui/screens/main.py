@@ -636,7 +636,7 @@ class MainScreen(Screen[None]):
             return
         thread = node if isinstance(node, Thread) else None
         self.detail_title.show([Word(f" {title(process, thread)} ", "title")], [Word("J K scroll, P its events, Esc closes ", "dim")])
-        told = Told(self.session.processes, self.tree_view.rollup(), self.clock, self.session.users, self.now_ns())
+        told = Told(self.session.processes, self.tree_view.rollup() if self.tree_view.settings.subtree else None, self.clock, self.session.users, self.now_ns())
         self.detail_pane.show(describe(process, thread, told), keep_place=keep_place)
 
     def action_scroll_detail(self, lines: int) -> None:
