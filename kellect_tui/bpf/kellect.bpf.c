@@ -67,7 +67,7 @@ enum { ROUTINE = 8 };
 #define HEAP_FOR_ROUTINE ((u64)N_CHUNK * CHUNK / 2)
 // pid table bits
 enum { PF_IO_WORKER = 0x10, PF_USER_WORKER = 0x4000, PF_KTHREAD = 0x200000, SIGNAL_GROUP_EXIT = 4 };  // include/linux/sched.h, sched/signal.h
-enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16 };
+enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16, P_ENDED = 32 };
 enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 // descriptor flags
 enum { D_EARLY = 1, D_CWD_OBJECT = 2, D_MOVES = 4, D_OLD_IDS = 8, D_ADDRLEN = 16, D_TARGET = 32, D_EXEC = 64,
@@ -1681,7 +1681,11 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
 #ifdef EXIT_SAYS_GROUP_DEAD
     u64 dead = ctx[1] & 1;
 #else
-    u64 dead = K(u32, K(u64, task, OFF_SIGNAL), OFF_LIVE) == 0;
+    // Threads that end together can all find nobody alive: the first that is told is the last one.
+    u8 *in = pid_in(tgid);
+    u64 dead = in && !(*in & P_ENDED) && K(u32, K(u64, task, OFF_SIGNAL), OFF_LIVE) == 0;
+    if (dead)
+        *in |= P_ENDED;
 #endif
     struct rec *r = task_record(c, g, task, EV_EXIT);
     if (r) {
