@@ -47,20 +47,23 @@ class Names:
     Attributes:
         changed: Paths whose file was replaced, removed, moved or given other rights.
         links: Symbolic links: a path through one of them is not what it says.
+        directories: A rename of anything else changes one name only.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = os.fsencode(root) + b"/"
         self.there: set[bytes] = set()
         self.changed: set[bytes] = set()
+        self.directories: set[bytes] = set()
         for place, directories, files in os.walk(os.fsencode(root)):
+            self.directories.update(place + b"/" + name for name in directories)
             self.there.update(place + b"/" + name for name in (*directories, *files))
         self.links = {path for path in self.there if Path(os.fsdecode(path)).is_symlink()}
 
     def copy(self) -> Names:
         """Another that is followed for itself."""
         other = copy(self)
-        other.there, other.changed, other.links = set(self.there), set(self.changed), set(self.links)
+        other.there, other.changed, other.links, other.directories = set(self.there), set(self.changed), set(self.links), set(self.directories)
         return other
 
     def existed(self, path: bytes) -> bool | None:
@@ -84,6 +87,8 @@ class Names:
             self._add(new)
             if new is not None and call.name.startswith("symlink"):
                 self.links.add(new)
+            if new is not None and call.name.startswith("mkdir"):
+                self.directories.add(new)
         elif call.name in _GONE:
             gone = _path(call, cwd, *_GONE[call.name])
             self._change(gone)
@@ -98,8 +103,7 @@ class Names:
             for old, new in pairs:
                 self._change(old)
                 self._change(new)
-            self.there = {_renamed(path, pairs) for path in self.there}
-            self.links = {_renamed(path, pairs) for path in self.links}
+            self._rename(pairs)
         elif isinstance(call.result, Tagged) and (call.name == "creat" or any("O_CREAT" in _symbols(value) for value in call.values)):
             self._add(call.result.path)
 
@@ -123,6 +127,13 @@ class Names:
         parts = path.split(b"/")
         above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
         return not path.startswith((*_OF_A_PROCESS, b"/sys/")) and not path.endswith(DELETED) and not above & self.changed
+
+    def _rename(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        deep = any(old in self.directories for old, _new in pairs)
+        for names in (self.there, self.links, self.directories):
+            moved = {path for path in names if _renamed(path, pairs) != path} if deep else {old for old, _new in pairs if old in names}
+            names -= moved
+            names |= {_renamed(path, pairs) for path in moved}
 
     def _add(self, path: bytes | None) -> None:
         if path is not None:
