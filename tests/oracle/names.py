@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 
@@ -116,11 +117,13 @@ class Names:
         exchange = call.name == "renameat2" and "RENAME_EXCHANGE" in str(call.values[4])
         return [(old, new), (new, old)] if exchange else [(old, new)]
 
-    def moved(self, call: Call, cwd: bytes | None, path: bytes) -> bytes:
-        """What a directory at `path` is called after a rename or removal."""
+    def mover(self, call: Call, cwd: bytes | None) -> Callable[[bytes], bytes]:
+        """What any directory is called after a rename or removal."""
         if call.name in _MOVED:
-            return _renamed(path, self.pairs(call, cwd))
-        return path + DELETED if _path(call, cwd, *_GONE[call.name]) == path else path
+            pairs = self.pairs(call, cwd)
+            return lambda path: _renamed(path, pairs)
+        gone = _path(call, cwd, *_GONE[call.name])
+        return lambda path: path + DELETED if path == gone else path
 
     def steady(self, path: bytes) -> bool:
         """Whether the file of that name is today what it was during the run."""

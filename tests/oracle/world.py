@@ -239,10 +239,10 @@ class World:
         elif call.name in ("execve", "execveat"):
             self._exec(call, task)
         elif call.name in ("rename", "renameat", "renameat2", "rmdir", "unlinkat"):
-            cwd = task.fs.path
+            moved = self.names.mover(call, task.fs.path)
             for fs in {id(one.fs): one.fs for one in self.tasks.values()}.values():
                 if fs.path is not None:
-                    fs.path = self.names.moved(call, cwd, fs.path)
+                    fs.path = moved(fs.path)
 
     def directory_named(self, call: Call, task: Task) -> bytes | None:
         """Where a chdir that succeeded leads."""
