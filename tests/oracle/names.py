@@ -76,9 +76,8 @@ class Names:
         if path.startswith(_OF_A_PROCESS):
             return None
         if path.startswith(self.root):
-            parts = path.rstrip(b"/").split(b"/")
-            above = {b"/".join(parts[:length]) for length in range(2, len(parts) + 1)}
-            return None if above & self.links else os.path.normpath(path)
+            through = any(path.startswith(link) and path[len(link) : len(link) + 1] in (b"", b"/") for link in self.links)
+            return None if through else os.path.normpath(path)
         return os.path.realpath(path) if Path(os.fsdecode(path)).is_dir() else None
 
     def follow(self, call: Call, cwd: bytes | None) -> None:
