@@ -1,0 +1,98 @@
+"""The screen on pseudo-terminals of its own, one for the keys and one for what is drawn, each of which can go away."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STREAM = (sys.executable, "-m", "tests.tui.streaming")
+PATIENCE = 30.0
+
+
+class Window:
+    """A program on its terminals.
+
+    Args:
+        words: The program.
+        controlling: One terminal for all, and the program's controlling one: it is sent signals when the terminal goes.
+            Else nothing but its reads and writes tells it.
+    """
+
+    def __init__(self, words: Sequence[str] = STREAM, *, controlling: bool = False) -> None:
+        self.keys, stdin = pty.openpty()
+        self.picture, output = (self.keys, stdin) if controlling else pty.openpty()
+        for fd in (stdin, output):  # Textual asks the one, Rich the other
+            fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", 32, 120, 0, 0))
+
+        def adopt() -> None:
+            os.setsid()
+            if controlling:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(words, stdin=stdin, stdout=output, stderr=output, cwd=ROOT, preexec_fn=adopt)  # no thread of ours holds a lock
+        for fd in {stdin, output}:
+            os.close(fd)
+        self._drawn = bytearray()
+        self._more = threading.Condition()
+        self._stop, self._told_to_stop = os.pipe()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while self.picture in select.select([self.picture, self._stop], [], [])[0]:
+            try:
+                data = os.read(self.picture, 65_536)
+            except OSError:  # EIO: nobody holds the other side any more
+                return
+            with self._more:
+                self._drawn += data
+                self._more.notify_all()
+
+    def shows(self, text: str) -> None:
+        """Wait until this is drawn, after what was waited for before."""
+        wanted = text.encode()
+        with self._more:
+            assert self._more.wait_for(lambda: wanted in self._drawn, PATIENCE), self._drawn.decode(errors="replace")
+            del self._drawn[: self._drawn.index(wanted) + len(wanted)]
+
+    def press(self, keys: str) -> None:
+        """Keys as bytes."""
+        os.write(self.keys, keys.encode())
+
+    def lose_keys(self) -> None:
+        """Nothing can be read from any more."""
+        os.close(self.keys)
+
+    def lose_picture(self) -> None:
+        """Nothing can be written to any more."""
+        os.write(self._told_to_stop, b"x")
+        self._reader.join()
+        os.close(self.picture)
+
+    def hang_up(self) -> None:
+        """The terminal goes, of a program that it controls: SIGHUP, SIGCONT, end of file."""
+        self.lose_picture()
+
+    def signal(self) -> None:
+        """SIGHUP alone."""
+        self.process.send_signal(signal.SIGHUP)
+
+    def ends(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        return self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        """Whatever became of it."""
+        self.process.kill()
+        self.process.wait()
