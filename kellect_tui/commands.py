@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,9 +54,12 @@ def live(options: CaptureOptions, *, duration: float | None, keep: int, display_
         raise capture.error
 
 
-def _require_terminal() -> None:
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
-        raise KellectError("the screen needs a terminal", "`kellect-tui record -o FILE` captures without one")
+def _require_terminal(remedy: str = "`kellect-tui record -o FILE` captures without one") -> None:
+    """Keys are read from standard input, and Textual draws on standard error. Raises KellectError."""
+    if not os.isatty(0) or not os.isatty(1):
+        raise KellectError("the screen needs a terminal", remedy)
+    if not os.isatty(2):
+        raise KellectError("the screen is drawn on standard error, which is no terminal", "leave out `2>`")
 
 
 def run(
@@ -98,6 +102,7 @@ def open_file(file: Path, display_filter: str) -> None:
     session = load(file)
     if str(file) == "-":
         _take_terminal()
+    _require_terminal(f"`kellect-tui export {shlex.quote(str(file))} -o -` prints the events")
     KellectApp(session, initial_filter=display_filter, title=f"kellect-tui {file.name}").run()
 
 

@@ -114,6 +114,28 @@ def test_a_session_is_summed_up_for_people_and_for_scripts(tmp_path: Path) -> No
     assert len(missing.stderr.splitlines()) == 2
 
 
+SCREENS: tuple[list[str | Path], ...] = ([], ["run", "--", "true"], ["open", DEMO], ["--demo"])
+
+
+@pytest.mark.parametrize("words", SCREENS, ids=["live", "run", "open", "demo"])
+def test_a_screen_that_would_not_be_drawn_on_the_terminal_is_refused(words: list[str | Path]) -> None:
+    terminal, side = os.openpty()
+    done = subprocess.run([*PROGRAM, *words], stdin=side, stdout=side, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.set_blocking(terminal, False)
+    with pytest.raises(BlockingIOError):
+        os.read(terminal, 1)
+    os.close(terminal)
+    os.close(side)
+    assert (done.returncode, done.stderr) == (1, "kellect-tui: the screen is drawn on standard error, which is no terminal\n  leave out `2>`\n")
+
+
+@pytest.mark.parametrize("words", SCREENS, ids=["live", "run", "open", "demo"])
+def test_a_screen_without_keys_is_refused_with_what_works_without_one(words: list[str | Path]) -> None:
+    said = failed(run(*words), 1).splitlines()
+    assert said[0] == "kellect-tui: the screen needs a terminal"
+    assert ("export" if DEMO in words or "--demo" in words else "record") in said[1]
+
+
 def test_the_shell_completes_formats_and_options() -> None:
     def completed(words: str) -> list[str]:
         environment = {"_KELLECT_TUI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
