@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -111,31 +113,35 @@ class Duration(click.ParamType[float]):
             return value
         text = str(value).strip().lower()
         for unit, seconds in self._UNITS:
-            if text.endswith(unit) and _is_number(text.removesuffix(unit)):
+            if text.endswith(unit) and _is_positive(text.removesuffix(unit)):
                 return float(text.removesuffix(unit)) * seconds
-        if _is_number(text):
+        if _is_positive(text):
             return float(text)
         self.fail(f"{value!r} is no length of time; write 30s, 5m or 250ms", param, ctx)
 
 
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
+def _is_positive(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal() and float(text) > 0
 
 
 def _scaled(text: str, base: int, kind: click.ParamType[int], param: click.Parameter | None, ctx: click.Context | None) -> int:
     power = "KMGT".find(text[-1:]) + 1 if text else 0
     number = text[:-1] if power else text
-    if not _is_number(number) or not float(number):
+    if not _is_positive(number):
         kind.fail(f"{text!r} is no {kind.name}; write for example 64M", param, ctx)
     return int(float(number) * base**power)
 
 
-def _listed(values: Sequence[str]) -> list[str]:
-    return [word for value in values for word in value.split(",") if word]
+def _listed(values: Sequence[str], what: str) -> list[str]:
+    """The words between commas. An option that is there and names nothing, such as an unset variable, must not choose everything."""
+    words = [word for value in values for word in value.split(",") if word.strip()]
+    if values and not words:
+        raise BadOption(f"a {what} is missing", "give at least one, or leave the option out")
+    return words
 
 
 def _numbers(values: Sequence[str], what: str) -> tuple[int, ...]:
-    words = _listed(values)
+    words = _listed(values, what)
     for word in words:
         if not word.isdecimal():
             raise BadOption(f"{word!r} is no {what}", f"give a number; `pgrep NAME` finds the {what} of a program")
@@ -200,13 +206,13 @@ def options_of(
         except KeyError as error:
             raise BadOption(f"there is no user {name!r}", "give a user name or number") from error
 
-    words = _listed(events)
+    words = _listed(events, "type or family of events")
     budget(memory, ring_size)  # a size that is too small is told before anything starts
     return CaptureOptions(
         events=parse_events(words) if words else CaptureOptions().events,
         pids=_numbers(pids, "pid"),
-        comms=tuple(_listed(comms)),
-        uids=tuple(user(name) for name in _listed(uids)),
+        comms=tuple(_listed(comms, "name")),
+        uids=tuple(user(name) for name in _listed(uids, "user")),
         descendants_of=_numbers(descendants, "pid"),
         ring_bytes=ring_size,
         include_self=include_self,
@@ -394,4 +400,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(DONE)
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            raise
+        from kellect_tui.export.output import cannot_write
+
+        say(cannot_write("-", error))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again when Python ends
+        sys.exit(CANNOT)
     sys.exit(status if isinstance(status, int) else DONE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,9 +122,15 @@ def load(file: Path) -> Session:
 
     if str(file) == "-":
         return open_session(sys.stdin.buffer)
-    if not file.exists():
-        raise BadSessionFile(f"there is no file {file}", "`kellect-tui record -o FILE` makes one")
-    return open_session(file)
+    try:
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):  # a device may never end
+            raise BadSessionFile(f"{file} is a {'directory' if stat.S_ISDIR(mode) else 'device'}", "give the name of a session's file")
+        return open_session(file)
+    except FileNotFoundError as error:
+        raise BadSessionFile(f"there is no file {file}", "`kellect-tui record -o FILE` makes one") from error
+    except OSError as error:
+        raise BadSessionFile(f"{file} cannot be read: {error.strerror or error}", "a session belongs to who recorded it: try it with sudo") from error
 
 
 def check_filter(text: str) -> None:
@@ -214,3 +221,4 @@ def summary(file: Path, display_filter: str, *, as_json: bool) -> None:
     assert found is not None  # nobody stops it
     with pipe_to_stdout():
         sys.stdout.buffer.write(rendered(document(session, found, filter=display_filter), as_json=as_json))
+        sys.stdout.buffer.flush()

@@ -75,7 +75,7 @@ def export(
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise cannot_write("the output", error) from error
+            raise cannot_write("-", error) from error
     with whole(out) as output:
         count = _write(session, output.file, format, predicate, progress, cancelled)
         if count < 0:

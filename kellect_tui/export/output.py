@@ -31,9 +31,10 @@ _REMEDIES = {
 
 
 def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
-    """What to tell about a failed open or write."""
+    """What to tell about a failed open or write; `-` is standard output."""
+    name = "the output" if str(path) == "-" else path
     symbol = errno.errorcode.get(error.errno or 0, "")
-    return CannotWrite(f"{path} cannot be written: {error.strerror or error}", _REMEDIES.get(symbol, "choose another place"))
+    return CannotWrite(f"{name} cannot be written: {error.strerror or error}", _REMEDIES.get(symbol, "choose another place"))
 
 
 def owner() -> tuple[int, int] | None:
@@ -54,12 +55,13 @@ def _require_plain(path: Path) -> None:
         raise CannotWrite(f"{path} is a device, pipe or socket", "`-o -` writes to standard output, which can be any of them")
 
 
-def open_new(path: Path) -> BinaryIO:
-    """A new file, mode 0600, owned by who typed sudo; never through a link. Raises CannotWrite."""
+def open_new(path: Path, *, shown: Path | None = None) -> BinaryIO:
+    """A new file, mode 0600, owned by who typed sudo; never through a link. Raises CannotWrite, which names `shown`."""
+    name = shown or path
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise cannot_write(name, error) from error
     try:
         who = owner()
         if who is not None:
@@ -67,7 +69,7 @@ def open_new(path: Path) -> BinaryIO:
     except OSError as error:
         os.close(fd)
         path.unlink(missing_ok=True)
-        raise cannot_write(path, error) from error
+        raise cannot_write(name, error) from error
     return os.fdopen(fd, "wb", buffering=1 << 20)
 
 
@@ -75,7 +77,7 @@ def check(path: Path) -> None:
     """Say before anything is captured whether the place can be written. Raises CannotWrite."""
     _require_plain(path)
     probe = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
-    open_new(probe).close()
+    open_new(probe, shown=path).close()
     probe.unlink()
 
 
@@ -118,7 +120,7 @@ def whole(path: Path) -> Iterator[Output]:
     """A file that appears at `path` when the block ends well and did not give it up, and not at all otherwise. Raises CannotWrite."""
     _require_plain(path)
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
-    file = open_new(beside)
+    file = open_new(beside, shown=path)
     try:
         output = Output(file)
         with file:

@@ -53,7 +53,12 @@ def test_the_catalogue_for_scripts() -> None:
         (("-p", "abc"), "'abc' is no pid"),
         (("-u", "no-such-user"), "there is no user 'no-such-user'"),
         (("--duration", "soon"), "no length of time"),
+        (("--duration", "0"), "no length of time"),
         (("--ring-size", "big"), "no size"),
+        (("-e", ""), "a type or family of events is missing"),
+        (("-c", ""), "a name is missing"),
+        (("-p", ","), "a pid is missing"),
+        (("-u", " "), "a user is missing"),
         (("record", "-o", "x.jsonl", "-f", "jsnol"), "did you mean jsonl?"),
         (("record", "-o", "x.unknown"), "does not say which format"),
         (("record",), "--output"),
@@ -76,6 +81,26 @@ def test_files_that_are_no_session(tmp_path: Path) -> None:
     for data in (b"", b"hello", DEMO.read_bytes()[:50], bytes(5000)):
         (tmp_path / "bad").write_bytes(data)
         assert len(failed(run("export", tmp_path / "bad", "-o", "-"), 1).splitlines()) <= 2
+
+
+def test_a_directory_and_a_device_are_no_session(tmp_path: Path) -> None:
+    for command in (("summary",), ("export", "-o", "-")):
+        assert f"{tmp_path} is a directory" in failed(run(*command, tmp_path), 1)
+        assert "/dev/zero is a device" in failed(run(*command, "/dev/zero"), 1)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("events",), ("summary", DEMO), ("export", DEMO, "-o", "-")])
+def test_a_full_disk_behind_standard_output_is_a_sentence(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("kellect-tui: the output cannot be written: No space left on device\n")
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_place_that_cannot_be_written_is_called_by_the_name_that_was_given(tmp_path: Path) -> None:
+    there = tmp_path / "none" / "x.jsonl"
+    assert f"{there} cannot be written: No such file" in failed(run("export", DEMO, "-o", there), 1)
 
 
 def test_a_session_cut_short_is_said_and_read_as_far_as_it_goes(tmp_path: Path) -> None:
