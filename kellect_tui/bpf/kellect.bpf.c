@@ -121,7 +121,7 @@ struct cfg {
     u64 comm[2 * N_COMM], comm_mask[2 * N_COMM];  // BCC describes nested arrays wrongly
     u32 uid[N_UID]; u32 uids, comms;
 };
-struct flight { u64 id, time; u32 nr, flags; u64 d[5]; };
+struct flight { u64 id, time; u32 nr, flags; u64 d[4], seal; };  // seal: of id and d, where the end of the call reads d
 struct pidset { u8 in[64]; };  // one byte per pid: a store needs no atomic, a lookup is inlined
 struct chunk { u8 b[CHUNK]; };
 struct count { u64 n; };
@@ -710,6 +710,11 @@ static __always_inline struct flight *flight_of(u64 id, int make) {
     return s && !s->id ? s : f;
 }
 
+// Two tasks whose numbers lead to one place can take it at once, and then each writes a part: the seal tells whose d it is.
+static __always_inline u64 seal(u64 id, u64 d0, u64 d1, u64 d2, u64 d3) {
+    return mix(mix(mix(mix(id, d0), d1), d2), d3);
+}
+
 // ---- sys_enter ---------------------------------------------------------------------------------------------
 
 // Whether this call moves names: rename always, unlinkat where it removes a directory (its flags are in register 2).
@@ -792,6 +797,9 @@ int on_enter(u64 *ctx) {
         load_root(c, task);
         u64 key = object_key(c, g, task, (u32)c->a[0], 0);
         f->d[0] = key;
+        f->d[2] = 0;
+        f->d[3] = 0;
+        f->seal = seal(id, key, 0, 0, 0);
         f->flags = key ? 0 : IN_NO_OBJECT;
         if (!c->pending)
             return 0;
@@ -832,7 +840,7 @@ static __always_inline u64 pid_struct(u64 task, s32 number) {
 }
 
 // Whom a signal is sent to: comm of the target, which may be gone when the call ends.
-static __always_inline void target(struct flight *f, struct desc *d, u64 task, u64 passed) {
+static __always_inline void target(u64 *out, struct desc *d, u64 task, u64 passed) {
     u64 kind = 0, pid = 0;
     s32 number = (s32)passed;
     if (d->flags & D_PIDFD) {
@@ -857,10 +865,10 @@ static __always_inline void target(struct flight *f, struct desc *d, u64 task, u
         }
     } else if (number > 0)
         pid = pid_struct(task, number);
-    f->d[0] = (u32)number;
-    f->d[1] = 0;
-    f->d[2] = 0;
-    f->d[3] = 0;
+    out[0] = (u32)number;
+    out[1] = 0;
+    out[2] = 0;
+    out[3] = 0;
     u64 link = pid ? R(u64, pid, OFF_PID_TASKS) : 0;  // tasks[PIDTYPE_PID].first
     if (!link)
         return;
@@ -868,10 +876,10 @@ static __always_inline void target(struct flight *f, struct desc *d, u64 task, u
     struct { u64 a, b; } comm;
     if (read_kernel(&comm, sizeof(comm), (found + OFF_COMM)))
         return;
-    f->d[0] |= 1ull << 32;
-    f->d[1] = comm.a;
-    f->d[2] = comm.b;
-    f->d[3] = R(u32, found, OFF_TGID);
+    out[0] |= 1ull << 32;
+    out[1] = comm.a;
+    out[2] = comm.b;
+    out[3] = R(u32, found, OFF_TGID);
 }
 
 int early(u64 *ctx) {
@@ -882,46 +890,52 @@ int early(u64 *ctx) {
     u32 nr = c->nr & 511;
     struct desc *d = desc.lookup(&nr);
     u64 task = CURRENT();
-    struct flight *f = flight_of(tgid_and_tid(task), 0);
+    u64 id = tgid_and_tid(task), out[4] = {};
+    struct flight *f = flight_of(id, 0);
     if (!d || !f)
         return 0;
     u32 flags = d->flags;
     c->pending = 0;
     if (flags & D_OLD_IDS) {
         u64 cred = K(u64, task, OFF_CRED);
-        f->d[0] = K(u32, cred, OFF_UID) | (u64)K(u32, cred, OFF_EUID) << 32;
-        f->d[1] = K(u32, cred, OFF_SUID) | (u64)K(u32, cred, OFF_GID) << 32;
-        f->d[2] = K(u32, cred, OFF_EGID) | (u64)K(u32, cred, OFF_SGID) << 32;
+        out[0] = K(u32, cred, OFF_UID) | (u64)K(u32, cred, OFF_EUID) << 32;
+        out[1] = K(u32, cred, OFF_SUID) | (u64)K(u32, cred, OFF_GID) << 32;
+        out[2] = K(u32, cred, OFF_EGID) | (u64)K(u32, cred, OFF_SGID) << 32;
     } else if (flags & D_ADDRLEN) {
         u64 r = d->reg[0];
         s32 length = 0;
         u64 at = reg_of(c, r);
         if (at && read_user(&length, 4, at))
             length = -1;
-        f->d[0] = (u32)length;
+        out[0] = (u32)length;
     } else if (flags & D_MSG_NAME) {
         struct { u64 name; u32 length, pad; } m = {};
         read_user(&m, sizeof(m), c->a[1]);
-        f->d[0] = m.length;
+        out[0] = m.length;
     } else if (flags & D_TARGET) {
         u64 r = d->reg[0];
-        target(f, d, task, reg_of(c, r));
+        target(out, d, task, reg_of(c, r));
     } else {
         load_root(c, task);
         if (d->base != NOTHING && !(flags & D_EXEC && d->base == REG_CWD)) {
             u64 r = d->base;
-            f->d[0] = base_key(c, g, task, (u32)r, reg_of(c, r));
+            out[0] = base_key(c, g, task, (u32)r, reg_of(c, r));
         }
         if (flags & D_EXEC) {
-            f->d[1] = (u32)c->a[0] | (u64)(u32)c->a[4] << 32;
+            out[1] = (u32)c->a[0] | (u64)(u32)c->a[4] << 32;
         } else if (d->base2 != NOTHING) {
             u64 r = d->base2;
-            f->d[1] = base_key(c, g, task, (u32)r, reg_of(c, r));
+            out[1] = base_key(c, g, task, (u32)r, reg_of(c, r));
         }
         c->routine = d->family & ROUTINE;
-        if (c->pending)
-            enter_next.call((void *)ctx, E_WALK);
     }
+    f->d[0] = out[0];
+    f->d[1] = out[1];
+    f->d[2] = out[2];
+    f->d[3] = out[3];
+    f->seal = seal(id, out[0], out[1], out[2], out[3]);
+    if (c->pending)
+        enter_next.call((void *)ctx, E_WALK);
     return 0;
 }
 
@@ -1018,13 +1032,20 @@ int on_exit(u64 *ctx) {
     struct flight *f = flight_of(id, 0);
     if (flags & D_MOVES && ret >= 0 && moves(d, regs))
         __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
-    u64 began = 0, d0 = 0, d1 = 0;
+    u64 began = 0, kept[4] = {};
     u32 seen = 0;
     if (f) {
         if (f->nr == nr) {
             began = f->time;
             seen = f->flags;
+            kept[0] = f->d[0];
+            kept[1] = f->d[1];
+            kept[2] = f->d[2];
+            kept[3] = f->d[3];
+            if (flags & (D_EARLY | D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME) && f->seal != seal(id, kept[0], kept[1], kept[2], kept[3]))
+                began = 0;  // as of a call whose beginning was not seen
         }
+        barrier();  // the place is another task's from here on
         land(g, f);  // used up: never the start of a later call
     }
     if (!type && !d->other)
@@ -1098,17 +1119,17 @@ int on_exit(u64 *ctx) {
     u64 object = d->object, base = d->base, base2 = d->base2;
     if (flags & D_EARLY && (began || ret >= 0)) {
         if (began) {
-            r->key0 = f->d[0];
-            r->key1 = f->d[1];
+            r->key0 = kept[0];
+            r->key1 = kept[1];
             if (object != NOTHING)
                 r->flags |= seen & IN_NO_OBJECT ? F_NO_OBJECT : F_OBJECT;
         }
     } else {  // one that failed unseen (seccomp) changed nothing: what it was about is still there
-        if (f && began) {
-            c->d[0] = f->d[0];
-            c->d[1] = f->d[1];
-            c->d[2] = f->d[2];
-            c->d[3] = f->d[3];
+        if (began) {
+            c->d[0] = kept[0];
+            c->d[1] = kept[1];
+            c->d[2] = kept[2];
+            c->d[3] = kept[3];
         } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME | D_CLONE)) {
             c->d[0] = ~0ull;
             c->d[1] = ~0ull;

@@ -214,12 +214,19 @@ class Process:
     @property
     def counts(self) -> Counts:
         """What it did so far; a copy."""
-        return self.tally.counts(self.slot) if self.tally is not None else replace(self.last) if self.last is not None else Counts()
+        tally, slot = self.tally, self.slot
+        if tally is not None and slot >= 0:
+            counts = tally.counts(slot)
+            if self.slot == slot:  # else it was let go of meanwhile, and the row may be another's
+                return counts
+        return replace(self.last) if self.last is not None else Counts()
 
     @property
     def rate(self) -> float:
         """Events a second, when `Processes.sample` looked last."""
-        return 0.0 if self.tally is None else self.tally.rate(self.slot)
+        tally, slot = self.tally, self.slot
+        rate = tally.rate(slot) if tally is not None and slot >= 0 else 0.0
+        return rate if self.slot == slot else 0.0
 
     @property
     def exe(self) -> str | None:

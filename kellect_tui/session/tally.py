@@ -328,19 +328,25 @@ class Rollup:
 
     def subtree(self, process: Process) -> Counts:
         """The counts of a process and all its descendants; its own alone where it is younger than this."""
-        return Counts(*self.whole[process.slot].tolist()) if self._has(process) else process.counts
+        slot = self._slot(process)
+        return process.counts if slot < 0 else Counts(*self.whole[slot].tolist())
 
     def amount(self, process: Process, name: str, *, subtree: bool = True) -> int:
         """One of those counts, by its name in `Counts`."""
-        return int((self.whole if subtree else self.own)[process.slot, _AT[name]]) if self._has(process) else int(getattr(process.counts, name))
+        slot = self._slot(process)
+        return int(getattr(process.counts, name) if slot < 0 else (self.whole if subtree else self.own)[slot, _AT[name]])
 
     def rate(self, process: Process) -> float:
         """Events a second of its subtree."""
-        return float(self.rates[process.slot]) if self._has(process) else process.rate
+        slot = self._slot(process)
+        return process.rate if slot < 0 else float(self.rates[slot])
 
     def size(self, process: Process) -> tuple[int, int]:
         """(processes in its subtree, those of them that run), itself included."""
-        return (int(self.members[process.slot]), int(self.running[process.slot])) if self._has(process) else (1, int(process.running))
+        slot = self._slot(process)
+        return (1, int(process.running)) if slot < 0 else (int(self.members[slot]), int(self.running[slot]))
 
-    def _has(self, process: Process) -> bool:
-        return 0 <= process.slot < len(self.whole) and process.number <= self.newest
+    def _slot(self, process: Process) -> int:
+        """Its row here, looked up once: the writer may let go of it meanwhile. -1: none."""
+        slot = process.slot
+        return slot if slot < len(self.whole) and process.number <= self.newest else -1

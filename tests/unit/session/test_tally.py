@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from kellect_tui.events.catalogue import BY_ID, BY_NAME, TYPES
 from kellect_tui.events.record import NO_DURATION, Flag
 from kellect_tui.events.syscalls import native
-from kellect_tui.session.process import COUNT_NAMES, Counts
+from kellect_tui.session.process import COUNT_NAMES, Counts, Process
 from kellect_tui.session.tally import RESTARTS, Tally, calls_only, sums
 
 MOVES = {"file.read": "read", "file.write": "written", "network.send": "sent", "network.receive": "received"}
@@ -140,3 +141,58 @@ def test_counts_are_a_copy() -> None:
     before = tally.counts(slot)
     tally.add_one(slot, "sent", 3)
     assert replace(before, sent=3) == tally.counts(slot)
+
+
+class LetsGo(Tally):
+    """The writer lets go of a process while another thread asks for its counts."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__()
+        self.process = process
+
+    def counts(self, slot: int) -> Counts:
+        self._let_go(slot)
+        return super().counts(slot)
+
+    def rate(self, slot: int) -> float:
+        self._let_go(slot)
+        self._rates[slot] = 7.0
+        return super().rate(slot)
+
+    def _let_go(self, slot: int) -> None:
+        self.process.last = super().counts(slot)
+        self.process.tally, self.process.slot = None, -1
+        self.give_back(slot)
+        self.add_one(self.take(), "read", 99)  # the row is another's already
+
+
+def test_counts_of_a_process_that_is_let_go_of_meanwhile_are_its_last() -> None:
+    process = Process(1, 10)
+    process.tally = tally = LetsGo(process)
+    process.slot = tally.take()
+    tally.add_one(process.slot, "read", 5)
+    assert process.counts == Counts(read=5)
+    process.tally, process.slot = tally, tally.take()
+    assert process.rate == 0.0
+
+
+class ForgottenAtOnce(Process):
+    """Its slot is there once, and gone at the next look."""
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name == "slot":
+            self.slot = -1
+        return found
+
+
+def test_sums_of_a_process_that_is_let_go_of_meanwhile_are_those_of_its_row() -> None:
+    tally = Tally()
+    slot, last = tally.take(), tally.take()
+    tally.add_one(slot, "sent", 5)
+    tally.add_one(last, "sent", 9)
+    rollup = tally.rollup()
+    process = ForgottenAtOnce(1, 10)
+    for ask, known in ((rollup.subtree, Counts(sent=5)), (lambda process: rollup.amount(process, "sent"), 5), (rollup.size, (1, 1))):
+        object.__setattr__(process, "slot", slot)
+        assert ask(process) == known
