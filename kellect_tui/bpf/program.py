@@ -28,6 +28,7 @@ from kellect_tui.events.syscalls import native
 
 SOURCE = Path(__file__).parent / "kellect.bpf.c"
 CAST, CAST_TO = "bpf_rdonly_cast", {"file": "file", "dentry": "dentry", "list": "list_head"}
+JIT = Path("/proc/sys/net/core/bpf_jit_enable")
 CHUNK_BYTES = 262_144
 MIN_SLOTS, MIN_CHUNKS = 1024, 2
 
@@ -126,7 +127,7 @@ class Program:
         sizes = {"N_CPU": self.cpus, "N_SLOT": self.slots, "N_CHUNK": self.chunks, "N_PID": self.pid_slots, "N_FLIGHT": _flight_slots(pid_max)}
         if self.typed:
             sizes["TYPED"] = 1
-            sizes["CASTS"] = int(casts)
+            sizes["CASTS"] = int(casts and _has_jit())
         self._links: list[int] = []
         self._programs: dict[str, int] = {}
         self._fds: dict[str, int] = {}
@@ -235,6 +236,14 @@ def _raise_memlock() -> None:
 def _can_be_typed() -> bool:
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     return release >= (5, 11)  # bpf_get_current_task_btf
+
+
+def _has_jit(setting: Path = JIT) -> bool:
+    """Whether programs may call kernel functions: the interpreter cannot (`add_kfunc_call` in kernel/bpf/verifier.c)."""
+    try:
+        return setting.read_text().strip() != "0"
+    except OSError:
+        return True  # a network namespace of its own does not show the setting
 
 
 def _made(text: str, sizes: Mapping[str, int], kept: Path | None) -> tuple[Compiled, bool]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes as ct
+from pathlib import Path
 
 import numpy as np
 
 from kellect_tui.bpf.compiled import dtype_of
-from kellect_tui.bpf.program import CHUNK_BYTES, layout_differences, ring_shape
+from kellect_tui.bpf.program import CHUNK_BYTES, _has_jit, layout_differences, ring_shape
 from kellect_tui.bpf.source import comm_words
 from kellect_tui.events.record import RECORD
 
@@ -22,6 +23,16 @@ def test_the_rings_stay_within_their_budget() -> None:
 
 def test_a_tiny_budget_still_gives_rings() -> None:
     assert ring_shape(1, 128) == (1024, 2)
+
+
+def test_kernel_functions_are_called_only_where_programs_are_compiled_by_the_kernel(tmp_path: Path) -> None:
+    setting = tmp_path / "bpf_jit_enable"
+    said = {}
+    for value in ("0\n", "1\n", "2\n"):
+        setting.write_text(value)
+        said[value] = _has_jit(setting)
+    assert said == {"0\n": False, "1\n": True, "2\n": True}
+    assert _has_jit(tmp_path / "not shown")
 
 
 class Compiled(ct.Structure):
