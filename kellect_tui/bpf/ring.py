@@ -69,6 +69,7 @@ class _Cpu:
     newest_ns: int = 0  # time of the last record published
     lost: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))
     gap_since_ns: int = 0
+    gap_head: int = 0  # at which the loss that is open was first seen
 
 
 class Reader:
@@ -194,7 +195,7 @@ class Reader:
             heads.append(head)
             if head:
                 cpu.newest_ns = int(self._program.ring[at]["time"][(head - 1) % self._program.slots]) if head > cpu.tail else cpu.newest_ns
-            if not final and (busy == _BUSY_EVENT or self._is_waiting_gap(cpu, now)):
+            if not final and (busy == _BUSY_EVENT or self._is_waiting_gap(cpu, head, now)):
                 horizon = min(horizon, cpu.newest_ns)
         return heads, (1 << 63) if final else horizon
 
@@ -207,13 +208,13 @@ class Reader:
             busy, head = int(self._busy[at]), int(self._head[at])
         return busy, head
 
-    def _is_waiting_gap(self, cpu: _Cpu, now: int) -> bool:
+    def _is_waiting_gap(self, cpu: _Cpu, head: int, now: int) -> bool:
         """Whether a loss stands open on this CPU: its record comes with the CPU's next event, soon."""
         if not int(self._gap[cpu.number]):
             cpu.gap_since_ns = 0
             return False
-        if not cpu.gap_since_ns:
-            cpu.gap_since_ns = now
+        if not cpu.gap_since_ns or head != cpu.gap_head:  # something was published since: it is another loss
+            cpu.gap_since_ns, cpu.gap_head = now, head
         return now - cpu.gap_since_ns < _PATIENCE_NS
 
     def _due(self, cpu: _Cpu, head: int, horizon: int) -> int:

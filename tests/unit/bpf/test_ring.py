@@ -151,6 +151,20 @@ def test_a_loss_on_a_cpu_that_falls_silent_is_told_at_the_end(kernel: Kernel) ->
     assert reader.read(final=True) is None
 
 
+def test_losses_stay_in_the_order_of_time_however_long_the_overload_lasts(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]  # as far as a reader needs one
+    times: list[int] = []
+    for _look in range(8):
+        while kernel.event(0, 1):
+            pass
+        kernel.event(1, 2)  # between the last event before the loss and the first after it
+        kernel.now += 30_000_000
+        batch = reader.read()
+        times += [] if batch is None else batch.records["time"].tolist()
+    assert reader.gaps > 5
+    assert times == sorted(times)
+
+
 def test_a_script_by_descriptor_gets_the_text_of_its_base_directory(kernel: Kernel) -> None:
     reader = Reader(kernel)  # type: ignore[arg-type]
     name = bytes([Section.STRING, 0, 0, 0]) + (2).to_bytes(4, "little") + b"ab" + b"\0" * 6
