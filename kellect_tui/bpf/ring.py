@@ -215,7 +215,7 @@ class Reader:
             return False
         if not cpu.gap_since_ns or head != cpu.gap_head:  # something was published since: it is another loss
             cpu.gap_since_ns, cpu.gap_head = now, head
-        return now - cpu.gap_since_ns < _PATIENCE_NS
+        return head != cpu.tail or now - cpu.gap_since_ns < _PATIENCE_NS  # `_overdue` says it when all before it is read
 
     def _due(self, cpu: _Cpu, head: int, horizon: int) -> int:
         """Position up to which this CPU's records are not younger than the horizon."""

@@ -151,14 +151,16 @@ def test_a_loss_on_a_cpu_that_falls_silent_is_told_at_the_end(kernel: Kernel) ->
     assert reader.read(final=True) is None
 
 
-def test_losses_stay_in_the_order_of_time_however_long_the_overload_lasts(kernel: Kernel) -> None:
-    reader = Reader(kernel)  # type: ignore[arg-type]  # as far as a reader needs one
+@pytest.mark.parametrize("most_rows", [1_000, 8])
+@pytest.mark.parametrize("pause", [30_000_000, 60_000_000])
+def test_losses_stay_in_the_order_of_time_however_long_the_overload_lasts(kernel: Kernel, most_rows: int, pause: int) -> None:
+    reader = Reader(kernel, most_rows=most_rows)  # type: ignore[arg-type]  # as far as a reader needs one
     times: list[int] = []
-    for _look in range(8):
-        while kernel.event(0, 1):
+    for look in range(30):
+        while look < 8 and kernel.event(0, 1):
             pass
         kernel.event(1, 2)  # between the last event before the loss and the first after it
-        kernel.now += 30_000_000
+        kernel.now += pause
         batch = reader.read()
         times += [] if batch is None else batch.records["time"].tolist()
     assert reader.gaps > 5
