@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -52,6 +54,12 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, "it never came to hold"
         threading.Event().wait(0.01)
+
+
+def stop(pid: int) -> None:
+    """SIGSTOP, and wait until every thread of the process stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: all((task / "stat").read_text().rpartition(") ")[2][0] == "T" for task in Path(f"/proc/{pid}/task").iterdir()))
 
 
 def build(source: Path, place: Path) -> Path:
