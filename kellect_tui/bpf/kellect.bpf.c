@@ -11,7 +11,8 @@
 //
 // Rings: arrays of fixed slots and a payload heap beside them, both mapped by the reader. A program claims the
 // next slot, fills it, puts path definitions in the slots after it, and publishes all of them by moving `head`.
-// Everything between claim and publish runs with preemption off; `busy` guards it all the same.
+// Before 7.0 the kernel runs all of this with preemption off. Since then a task may be taken off the CPU inside a
+// program: `busy` keeps the others from this CPU's ring and scratch meanwhile, and their events are counted as lost.
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -58,6 +59,7 @@ static u64 (*cast_to)(u64, u64) = (void *)CAST_CALL;
 #define COMPONENTS 160    // path components in one turn of a walker; 13 turns reach 4095 bytes of one-letter names
 #define WALK_TURNS 14
 
+enum { LOOKING = 3, WALKING = 2 };  // beside 1 in ctl.busy: what a program of sys_enter is at; 1: an event is being written
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
 enum { HIDDEN_FAMILY = 4, FAMILIES = 6 };
 // Beside a family's number: an event of a type that is lost first. It may not take the last eighth of the slots nor
@@ -112,7 +114,7 @@ struct ctl {
     u64 sum, bad, moved, time, message, vector, vectors, vectors_at, messages, messages_at, many, finished;
     s64 messages_done; u64 routine, number[4];       // a typed pointer that was stored here is read back as a number
     u64 tail, heap_tail, pad1[6];                 // consumer, a cache line of its own
-    u64 lost[FAMILIES], left_out, nested, no_payload, pad2[7];
+    u64 lost[FAMILIES], left_out, no_payload, pad2[8];
 };
 struct cfg {
     u64 events;                                   // bit n: type n is asked for
@@ -175,26 +177,31 @@ static __always_inline int has_room(struct ctl *c, u64 head, u64 routine) {
     return head + RESERVE - GET(c->tail) <= (routine ? FOR_ROUTINE : N_SLOT);
 }
 
+static __always_inline void count_lost(struct ctl *c, u64 family) {
+    opaque(family);
+    family &= 7;
+    if (family < FAMILIES)
+        __sync_fetch_and_add(&c->lost[family], 1);
+    c->gap = 1;
+}
+
 // Claim this CPU's next slots for an event of `family` (with ROUTINE), or count the loss.
 static __always_inline struct rec *claim(struct ctl *c, u64 family) {
-    if (c->busy) {  // only possible if a tracepoint ever runs inside another one's program here
-        c->nested++;
-        return 0;
-    }
-    u64 head = c->head;
-    u64 seq = c->seq;
-    c->seq = seq + 1;
-    c->routine = family & ROUTINE;
-    if (!has_room(c, head, family & ROUTINE)) {
-        opaque(family);
-        family &= 7;
-        if (family < FAMILIES)
-            c->lost[family]++;
-        c->gap = 1;
+    if (GET(c->busy)) {
+        count_lost(c, family);
         return 0;
     }
     SET(c->busy, 1);
     barrier();
+    u64 head = GET(c->head);
+    u64 seq = c->seq;
+    c->seq = seq + 1;
+    c->routine = family & ROUTINE;
+    if (!has_room(c, head, family & ROUTINE)) {
+        count_lost(c, family);
+        SET(c->busy, 0);
+        return 0;
+    }
     c->used = 0;
     c->pending = 0;
     if (c->gap) {
@@ -213,7 +220,7 @@ static __always_inline struct rec *claim(struct ctl *c, u64 family) {
     c->event_at = head + c->used;
     struct rec *r = slot_at(c->event_at);
     if (!r) {
-        c->busy = 0;
+        SET(c->busy, 0);
         return 0;
     }
     c->used++;
@@ -789,8 +796,14 @@ int on_enter(u64 *ctx) {
     if (!f || !wanted || !(flags & (D_EARLY | D_OLD_IDS | D_ADDRLEN | D_TARGET | D_EXEC | D_MSG_NAME)))
         return 0;
     struct ctl *c = my_ctl();
-    if (!c || c->busy)
+    if (!c)
         return 0;
+    if (GET(c->busy)) {  // as if the call's beginning had not been seen: nothing can be looked at
+        f->time = 0;
+        return 0;
+    }
+    SET(c->busy, LOOKING);
+    barrier();
     c->a[0] = K(u64, regs, OFF_A0);
     if (flags & D_EARLY && d->object == 0) {  // close: hot enough to stay here
         c->pending = 0;
@@ -801,10 +814,11 @@ int on_enter(u64 *ctx) {
         f->d[3] = 0;
         f->seal = seal(id, key, 0, 0, 0);
         f->flags = key ? 0 : IN_NO_OBJECT;
-        if (!c->pending)
-            return 0;
-        c->routine = d->family & ROUTINE;
-        enter_next.call((void *)ctx, E_WALK);
+        if (c->pending) {
+            c->routine = d->family & ROUTINE;
+            enter_next.call((void *)ctx, E_WALK);
+        }
+        SET(c->busy, 0);
         return 0;
     }
     c->a[1] = K(u64, regs, OFF_A1);
@@ -814,6 +828,7 @@ int on_enter(u64 *ctx) {
     c->a[5] = K(u64, regs, OFF_A5);
     c->nr = nr;
     enter_next.call((void *)ctx, E_EARLY);
+    SET(c->busy, 0);
     return 0;
 }
 
@@ -892,8 +907,10 @@ int early(u64 *ctx) {
     u64 task = CURRENT();
     u64 id = tgid_and_tid(task), out[4] = {};
     struct flight *f = flight_of(id, 0);
-    if (!d || !f)
+    if (!d || !f) {
+        SET(c->busy, 0);
         return 0;
+    }
     u32 flags = d->flags;
     c->pending = 0;
     if (flags & D_OLD_IDS) {
@@ -936,6 +953,7 @@ int early(u64 *ctx) {
     f->seal = seal(id, out[0], out[1], out[2], out[3]);
     if (c->pending)
         enter_next.call((void *)ctx, E_WALK);
+    SET(c->busy, 0);
     return 0;
 }
 
@@ -944,11 +962,12 @@ int early_walk(u64 *ctx) {
     struct ctl *c = my_ctl();
     if (!c)
         return 0;
-    if (!c->busy) {
-        if (!has_room(c, c->head, c->routine))
+    if (c->busy == LOOKING) {
+        if (!has_room(c, c->head, c->routine)) {
+            SET(c->busy, 0);
             return 0;  // the key stays unsent; the event will be lost or marked
-        SET(c->busy, 2);
-        barrier();
+        }
+        SET(c->busy, WALKING);
         c->used = 0;
         c->time = boot_ns();
         SET(c->turn, 0);
@@ -1067,10 +1086,7 @@ int on_exit(u64 *ctx) {
     u64 a = 0;
     if (d->condition) {
         u64 r = d->condition_reg, v = 0, hit = 0;
-        c->a[0] = K(u64, regs, OFF_A0);
-        c->a[1] = K(u64, regs, OFF_A1);
-        c->a[2] = K(u64, regs, OFF_A2);
-        v = r == 0 ? c->a[0] : r == 1 ? c->a[1] : c->a[2];
+        v = r == 0 ? K(u64, regs, OFF_A0) : r == 1 ? K(u64, regs, OFF_A1) : K(u64, regs, OFF_A2);
         if (d->condition == 3) {
             u64 at = v;
             v = 0;
@@ -1756,7 +1772,7 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     r->args[0] = old;
     r->args[3] = K(u64, task, OFF_START_BOOTTIME);
     u64 base = 0;
-    if (f) {
+    if (f && f->time) {
         r->syscall = f->nr;
         r->duration = r->time - f->time;
         if (f->flags & IN_I386)
@@ -1768,8 +1784,9 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
             r->args[2] = f->d[1] >> 32;
             base = f->d[0];
         }
-        land(g, f);
     }
+    if (f)
+        land(g, f);
     load_root(c, task);
     u64 mm = K(u64, task, OFF_MM);
     u64 exe = K(u64, mm, OFF_EXE_FILE);

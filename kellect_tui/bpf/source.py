@@ -266,7 +266,7 @@ def _totals(program: Program, *, stopped_ns: int) -> SourceTotals:
         lost=int(ctl["lost"][:, :SHOWN_FAMILIES].sum()),
         tree_lost=int(ctl["lost"][:, [FAMILIES.index("process"), SHOWN_FAMILIES]].sum()),
         left_out=int(ctl["left_out"].sum()),
-        skipped=int(ctl["nested"].sum()) + program.skipped(),
+        skipped=program.skipped(),
         not_decoded=_not_decoded(program),
         io_uring={_opcode(number): int(count) for number, count in enumerate(program.uring.sum(axis=0)) if count},
         at_ns=boot_ns(),

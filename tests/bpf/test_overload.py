@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from kellect_tui.bpf.source import LiveSource
 from kellect_tui.events.batch import Batch
+from kellect_tui.events.catalogue import BY_NAME
 from kellect_tui.events.options import CaptureOptions
 from tests.bpf.storms import Seen, Storm, compiled
 
@@ -39,6 +41,16 @@ def three_times_too_slow(source: LiveSource, over: threading.Event) -> Iterator[
         if (seq - then).max() > 3 * program.slots:
             then = seq.copy()
             yield source.read()
+
+
+def with_others_inside(source: LiveSource, over: threading.Event) -> Iterator[Batch | None]:
+    """A kernel that takes tasks off the CPU inside the program, every other millisecond: whoever runs meanwhile finds the ring in use."""
+    program = source._program
+    assert program is not None
+    while not over.wait(0.001):
+        program.ctl["busy"] = 1 - program.ctl["busy"].astype(bool)
+        yield source.read()
+    program.ctl["busy"] = 0
 
 
 def run(storm: Storm, read: Read) -> tuple[Seen, LiveSource]:
@@ -76,3 +88,15 @@ def test_only_what_is_routine_is_lost_and_all_of_it_is_counted(programs: tuple[P
     assert sum(count for name, count in seen.kept.items() if name.startswith("file.")) + lost == storm.file_calls
     assert source.totals().lost == lost
     assert seen.gaps > 1
+
+
+def test_what_finds_the_ring_in_use_is_lost_and_counted(programs: tuple[Path, Path]) -> None:
+    storm = Storm(*programs, rounds=1009, routine=31, important=3)
+    seen, source = run(storm, with_others_inside)
+    kept: Counter[str] = Counter()
+    for name, count in seen.kept.items():
+        kept[BY_NAME[name].family] += count
+    assert all(seen.lost[family] for family in storm.by_family), "nobody was inside: the test proves nothing"
+    assert all(kept.values())
+    assert dict(kept + seen.lost) == storm.by_family
+    assert source.totals().lost == seen.lost.total()
