@@ -318,6 +318,8 @@ def _first_string(c: Context) -> int | None:
 def _named(c: Context, name: str, base_register: int | None, register: int | None, base: bytes | None, *, may_be_empty: bool = True) -> str | None:
     found = c.section(Section.STRING, register) if register is not None else None
     if found is None:
+        if register is not None:
+            c.missing(name)
         return None
     filename, marks = found
     if marks & _UNREADABLE and not (_takes_null(c) and may_be_empty):

@@ -697,3 +697,9 @@ def test_whatever_the_bytes_every_argument_is_there_and_can_be_written(
 def test_an_unknown_event_or_call_is_no_error(event: int, syscall: int, payload: bytes) -> None:
     said, _ = arguments.decode(Raw(event, syscall, 0, 0, 0, (0,) * 6, payload), "x86_64")
     assert list(said) == ([argument.name for argument in BY_ID[event].arguments] if event in BY_ID else [])
+
+
+def test_a_path_whose_name_found_no_room_is_marked_too() -> None:
+    said, marks = decode("file.rmdir", "rmdir", 0x1000, path0=b"/w", flags=Flag.NO_PAYLOAD)
+    assert (said["filename"], said["path"]) == (None, None)
+    assert list(marks) == ["filename:unreadable", "path:unreadable"]
