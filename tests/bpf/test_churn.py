@@ -117,7 +117,11 @@ def test_nothing_was_lost(run: tuple[Session, Path]) -> None:
 
 def test_a_process_killed_in_the_middle_of_a_rename_leaves_no_move_open(tmp_path: Path) -> None:
     """As long as one is open, every path is sent again with every event."""
-    mover = "import os, sys\nos.mkdir('a')\nos.rename('a', 'b')\nos.rename('b', 'a')\nsys.stdout.write('x')\nsys.stdout.flush()\nwhile True:\n    os.rename('a', 'b')\n    os.rename('b', 'a')\n"
+    there_and_back = "os.rename('a', 'b')\n{0}os.rename('b', 'a')\n"
+    mover = (
+        "import os, sys\nos.mkdir('a')\n" + there_and_back.format("")
+        + "sys.stdout.write('x')\nsys.stdout.flush()\nwhile True:\n    " + there_and_back.format("    ")
+    )  # fmt: skip
     source = LiveSource(CaptureOptions(ring_bytes=16 << 20))
     source.start()
     try:
