@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -61,10 +62,17 @@ class Window:
 
     def shows(self, text: str) -> None:
         """Wait until this is drawn, after what was waited for before."""
-        wanted = text.encode()
+        self.matches(re.escape(text))
+
+    def matches(self, pattern: str) -> None:
+        """Wait until something like this is drawn, likewise: for what changes faster than it is drawn."""
+        wanted = re.compile(pattern.encode())
         with self._more:
-            assert self._more.wait_for(lambda: wanted in self._drawn, PATIENCE), self._drawn.decode(errors="replace")
-            del self._drawn[: self._drawn.index(wanted) + len(wanted)]
+            found = self._more.wait_for(lambda: wanted.search(self._drawn), PATIENCE)
+            assert found, self._drawn.decode(errors="replace")
+            end = found.end()
+            del found  # a bytearray that is looked into cannot shrink
+            del self._drawn[:end]
 
     def press(self, keys: str) -> None:
         """Keys as bytes."""
