@@ -27,6 +27,19 @@ def forget() -> None:
         shutil.rmtree(cache, ignore_errors=True)
 
 
+def ended(process: psutil.Process, seconds: float) -> None:
+    """Wait until it has ended; a terminal may leave it a zombie for longer than it runs. Raises TimeoutError."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.NoSuchProcess:
+            return
+        time.sleep(0.002)
+    raise TimeoutError("the monitor did not end")
+
+
 def once() -> tuple[float, float]:
     """(seconds to the first event on the screen, seconds from `q` to the end)."""
     terminal = Terminal([*PROGRAM, "-c", "kellect-load"])
@@ -37,7 +50,7 @@ def once() -> tuple[float, float]:
         process = psutil.Process(terminal.pid)
         begun = time.perf_counter()
         terminal.press("q")
-        process.wait(30)
+        ended(process, 30)
         return seen - terminal.started, time.perf_counter() - begun
     finally:
         terminal.close()
