@@ -56,7 +56,7 @@ MUTATIONS = (
     Mutation("ppid is the parent thread's", PROGRAM, "r->ppid = K(u32, parent, OFF_TGID);", "r->ppid = K(u32, parent, OFF_PID);", (WORKLOAD,)),
     Mutation("uid is the real one", PROGRAM, "r->uid = K(u32, cred, OFF_EUID);", "r->uid = K(u32, cred, OFF_UID);"),
     Mutation("gid is the real one", PROGRAM, "r->gid = K(u32, cred, OFF_EGID);", "r->gid = K(u32, cred, OFF_GID);"),
-    Mutation("the old uid is the effective one", PROGRAM, "f->d[0] = K(u32, cred, OFF_UID) |", "f->d[0] = K(u32, cred, OFF_EUID) |", (WORKLOAD,)),
+    Mutation("the old uid is the effective one", PROGRAM, "out[0] = K(u32, cred, OFF_UID) |", "out[0] = K(u32, cred, OFF_EUID) |", (WORKLOAD,)),
     # the kernel program: which calls, and from when
     Mutation("the child's side of clone is an event", PROGRAM, "if (ret == 0 && flags & (D_EXEC | D_CLONE))", "if (ret == 0 && flags & D_EXEC)"),
     Mutation("a duration from an entry used up", PROGRAM, "        land(g, f);  // used up: never", "        // used up: never", (WORKLOAD,)),
