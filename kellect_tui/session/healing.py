@@ -117,11 +117,11 @@ class Healer:
         self._adopt()
         if self._findings is not None:
             self._believe()
-        if self._wanted:  # lost since the last check: who is not there now has ended, if perhaps a moment after the probes went
-            now_ns, listed = self._clock(), frozenset(pids(self._proc))
+        if self._lost:  # who is not there now has ended, if perhaps a moment after the probes went: no later check would find it
             for process in self._chosen():
-                if process.pid not in listed:
-                    self._processes.gone(process, now_ns)
+                stat = read_stat(self._proc / str(process.pid))
+                if stat is None or not _lives(process, stat):
+                    self._processes.gone(process, self._clock())
 
     def _adopt(self) -> None:
         """Ask who adopted those whose parent has just ended; the kernel decides it a moment after the parent's exit event."""
@@ -129,7 +129,7 @@ class Healer:
         for process, tries in list(islice(orphans.items(), ORPHANS_PER_LOOK)):
             stat = read_stat(self._proc / str(process.pid))
             orphans.pop(process, None)
-            if stat is None or not stat.alive or not _is(process, stat.start_ns):
+            if stat is None or not _lives(process, stat):
                 continue
             if stat.ppid != process.ppid:
                 self._processes.adopted(process, stat.ppid)
@@ -172,7 +172,7 @@ class Healer:
         threads = list(process.threads.values())
         directory = self._proc / str(process.pid)
         stat = read_stat(directory)
-        if stat is None or not stat.alive or not _is(process, stat.start_ns):
+        if stat is None or not _lives(process, stat):
             self._findings.gone.append((process, self._clock()))
             if stat is not None:
                 self._look_for(process.pid)
@@ -208,8 +208,12 @@ class Healer:
             return
         for process, time_ns in findings.gone:
             self._processes.gone(process, time_ns)
-        for process in self._chosen():  # one that was gone before its birth was told
-            if process not in findings.compared and process.pid not in findings.listed and 0 < (process.started_ns or 0) < findings.listed_ns:
+        for process in self._chosen():  # one that was gone before its birth, or the first that it did, was told
+            if process in findings.compared or process.pid in findings.listed:
+                continue
+            if process.started_ns is None:  # it may have been born after the list was read
+                self._wanted = True
+            elif process.started_ns < findings.listed_ns:
                 self._processes.gone(process, findings.listed_ns)
         for seed in sorted(findings.unknown, key=lambda seed: seed.start_ns):  # a parent before its children
             if self._belongs(seed):
@@ -226,6 +230,10 @@ class Healer:
 
 def _is(process: Process, start_ns: int) -> bool:
     return not process.start_ns or process.start_ns // TICK_NS == start_ns // TICK_NS
+
+
+def _lives(process: Process, stat: Stat) -> bool:
+    return stat.alive and _is(process, stat.start_ns)
 
 
 def _is_task(thread: Thread, seed: ThreadSeed) -> bool:

@@ -41,6 +41,11 @@ class World:
     def exit(self, pid: int, *, start: int = 100, code: int = 0) -> None:
         self.table.exit(time_ns=self.now, pid=pid, tid=pid, code=code, group_dead=True, start_ns=start * TICK_NS + 77)
 
+    def told(self, pid: int, *, forker: int = 1) -> Process:
+        """An event of it is the first that is heard of it; the start is not in it."""
+        self.table.exit(time_ns=self.now, pid=pid, tid=pid + 1_000, code=0, group_dead=False, ppid=forker)
+        return self.node(pid)
+
     def node(self, pid: int) -> Process:
         found = self.table.by_pid(pid)
         assert found is not None
@@ -286,6 +291,39 @@ def test_what_was_lost_after_the_last_check_is_looked_at_once_more(world: World)
     world.healer.lost(2)
     world.healer.finish()
     assert (gone.healed, there.healed) == (("end lost",), ())
+
+
+def test_one_without_a_birth_that_is_told_of_after_it_was_gone(world: World) -> None:
+    """Of what was lost only its last calls are told, later than /proc was looked at."""
+    world.lose()
+    process = world.told(60)
+    world.settle()
+    assert process.running, "believed without a look"
+    world.now += PAUSE_NS
+    world.look()
+    world.settle()
+    assert not process.running
+    assert "end lost" in process.healed
+
+
+def test_at_the_end_one_without_a_birth_that_the_last_batch_tells_of_is_looked_at(world: World) -> None:
+    world.healer.lost(1)
+    assert world.healer.last_check()
+    while world.healer.read(1):
+        pass
+    gone, there = world.told(60), world.told(61)
+    make(world.proc, 61, b"there", ppid=1, start=500)
+    world.healer.finish()
+    assert (gone.running, there.running) == (False, True)
+
+
+def test_a_last_check_that_was_not_finished_leaves_nobody_running(world: World) -> None:
+    processes = [world.forked(pid) for pid in range(60, 70)]
+    world.healer.lost(1)
+    assert world.healer.last_check()
+    world.healer.read(1)
+    world.healer.finish()
+    assert {process.healed for process in processes} == {("end lost",)}
 
 
 def test_without_a_loss_there_is_no_last_check(world: World) -> None:
