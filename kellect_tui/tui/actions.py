@@ -36,6 +36,7 @@ class Action:
         where: `any`, `table` (the event tabs), `tree` or `command` (the screen over a command's own tree).
         footer: The word in the footer of the event tabs, and of the tree; empty: not there.
         early: Runs before keys that were typed ahead reach anything: it moves the focus.
+        arriving: In the footer only while events arrive.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Action:
     where: str = "any"
     footer: tuple[str, str] = ("", "")
     early: bool = False
+    arriving: bool = False
 
     @property
     def method(self) -> str:
@@ -72,7 +74,7 @@ MOVE, SHOW, FILTER, FIND, EVENT, PROCESS, PROGRAM = "Moving", "What is shown", "
 ACTIONS = (
     Action("help", ("question_mark", "f1"), "Help", "this help", PROGRAM, footer=("help", "help")),
     Action("filter", ("slash", "f4"), "Filter: type one", "filter; Tab completes, ↑ history, Enter applies, Esc leaves", FILTER, footer=("filter", "filter"), early=True),
-    Action("pause", ("space", "p"), "Pause or continue the screen", "pause the screen; the capture goes on", SHOW, footer=("pause", "pause")),
+    Action("pause", ("space", "p"), "Pause or continue the screen", "pause the screen; the capture goes on", SHOW, footer=("pause", "pause"), arriving=True),
     Action("open", ("enter",), "Detail", "every field and argument of the event; in the tree: all about the process", EVENT, footer=("detail", "detail")),
     Action("back", ("escape", "backspace"), "", "close the detail; stop what is running", EVENT),
     Action("scroll_detail(3)", ("J",), "", "scroll the detail down", EVENT),

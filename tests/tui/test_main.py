@@ -508,3 +508,14 @@ async def test_an_empty_session_takes_any_key() -> None:
         for key in ("up", "end", "enter", "i", "x", "c", "C", "e", "L", "t", "P", "r", "2", "6", "u", "asterisk", "enter", "1", "space", "space"):
             await pilot.press(key)
         assert app.main.table.row_count == 0
+
+
+async def test_the_footer_offers_a_pause_only_while_events_arrive() -> None:
+    for shown, offered in ((story(), False), (story(finished=False), True)):
+        app = still(shown)
+        async with app.run_test(size=(120, 32)) as pilot:
+            await pilot.pause()
+            assert ("Space pause" in app.main.footer.text) == offered
+            await pilot.press("space")  # who has paused is told how to go on
+            await pilot.pause()
+            assert "Space pause" in app.main.footer.text

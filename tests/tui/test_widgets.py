@@ -44,14 +44,36 @@ def text_of(line: Line) -> str:
     return line.render_line(0).text
 
 
-@pytest.mark.parametrize(("width", "shown"), [(20, "left words      right"), (12, "left …ht"), (4, "left")])
-async def test_a_line_cuts_the_left_and_keeps_the_right(width: int, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(20, "left words     right"), (15, "left wordsright"), (14, "left wor…right"), (7, "l…right"), (5, "l…ght"), (4, "…ght"), (3, "le…"), (1, "…")],
+)
+async def test_a_line_cuts_the_left_and_keeps_the_right_and_says_so(width: int, shown: str) -> None:
     line = Line(id="part")
     line.show([Word("left "), Word("words")], [Word("ri"), Word("ght")])
     async with Bench(line).run_test(size=(width, 2)):
-        assert cell_len(text_of(line)) == width
-        if width == 20:
-            assert text_of(line) == "left words     right"
+        assert text_of(line) == shown
+
+
+async def test_a_line_that_keeps_its_left_says_that_its_right_was_cut() -> None:
+    line = Line(id="part")
+    line.show([Word("left ")], [Word("much on the right"), Word(" ok")])
+    async with Bench(line).run_test(size=(12, 2)):
+        assert text_of(line) == "left    … ok"
+
+
+async def test_blanks_at_the_end_are_cut_without_a_mark() -> None:
+    line = Line(id="part")
+    line.show([Word("left "), Word("   ")], [Word("right")])
+    async with Bench(line).run_test(size=(9, 2)):
+        assert text_of(line) == "leftright"
+
+
+async def test_a_line_cuts_wide_characters_in_whole() -> None:
+    line = Line(id="part")
+    line.show([Word("名前名前")])
+    async with Bench(line).run_test(size=(6, 2)):
+        assert text_of(line) == "名前 …"
 
 
 async def test_the_header_keeps_state_and_losses_when_it_is_narrow() -> None:
@@ -134,6 +156,66 @@ async def test_a_fault_stands_under_its_place_however_long_the_text() -> None:
         caret = bar.fault.index("^")
         line = bar.screen._compositor.render_strips()[0].text
         assert line[caret] == "!"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (100, "/ no filter: / to type one, for example  comm = nginx and failed         1,204 of 4,211,093 · 14 ms "),
+        (60, "/ no filter: / to type one,…     1,204 of 4,211,093 · 14 ms "),
+        (30, "/ no filter: /…1,204 of 4,211…"),
+        (20, "/ no filt…1,204 of …"),
+        (8, "/ n…1,2…"),
+    ],
+)
+async def test_what_the_filter_line_has_no_room_for_is_marked(width: int, shown: str) -> None:
+    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    async with Bench(bar).run_test(size=(width, 6)) as pilot:
+        await pilot.pause()
+        bar.show_status([Word("1,204 of 4,211,093"), Word(" · 14 ms"), Word(" ")])
+        await pilot.pause()
+        assert bar.screen._compositor.render_strips()[0].text == shown
+
+
+async def test_a_long_text_is_marked_where_it_goes_on_and_never_on_the_cursor() -> None:
+    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    async with Bench(bar).run_test(size=(22, 6)) as pilot:
+        bar.show_status(())
+
+        async def drawn(*keys: str) -> str:
+            await pilot.press(*keys)
+            await pilot.pause()
+            return bar.screen._compositor.render_strips()[0].text[2:11]
+
+        bar.edit("filter", "abcdefghijklmnop")
+        assert await drawn() == "…jklmnop "
+        assert await drawn("home") == "abcdefgh…"
+        assert await drawn(*["right"] * 7) == "abcdefgh…"
+        assert await drawn("right") == "…cdefghi…"
+        assert await drawn(*["left"] * 6) == "…cdefghi…"
+        assert await drawn("left") == "abcdefgh…"
+        assert await drawn("end") == "…jklmnop "
+
+
+class Proposal:
+    """A completion of three characters."""
+
+    start, end, help = 0, 3, ""
+
+    def __init__(self, number: int) -> None:
+        self.text = f"w{number:02}"
+
+
+async def test_more_completions_than_are_shown_are_marked_on_their_side() -> None:
+    bar = FilterBar(check, lambda text, cursor: [Proposal(number) for number in range(20)], id="bar")
+    async with Bench(bar).run_test(size=(100, 6)) as pilot:
+        bar.edit("filter", "")
+        await pilot.press("tab")
+        assert bar._hints.text.split() == [f"w{number:02}" for number in range(12)] + ["…"]
+        await pilot.press(*["tab"] * 5)
+        assert bar._hints.text.split() == ["…", *(f"w{number:02}" for number in range(2, 14)), "…"]
+        await pilot.press(*["tab"] * 14)
+        assert bar._hints.text.split() == ["…", "w16", "w17", "w18", "w19"]
 
 
 async def test_hostile_text_in_the_filter_line_is_shown_safely() -> None:

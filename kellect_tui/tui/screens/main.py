@@ -240,7 +240,8 @@ class MainScreen(Screen[None]):
         self.tab_bar.tell(TABS, counts, self.tab)
         self._show_matches()
         which = int(self.tab == "tree")
-        offered = [action for action in ACTIONS if action.footer[which] and self._has(action)]
+        arriving = self.session.live or self.paused  # what is paused may be continued
+        offered = [action for action in ACTIONS if action.footer[which] and self._has(action) and (arriving or not action.arriving)]
         keys = [(action.shown_keys.split()[0], action.footer[which], f"screen.{action.name}") for action in offered]
         self.footer.tell(keys, self._cost, self._complete())
         if self.live is not None and self.live.error is not None and not self._told_error:

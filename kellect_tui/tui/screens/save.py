@@ -89,7 +89,7 @@ class SaveScreen(ModalScreen[Saved | None]):
         """Path, format, scope, and a line for progress or an error."""
         with Vertical(id="dialog"):
             yield Static("Save to a file", id="save-title", markup=False)
-            yield TextInput(self._suggested, id="save-path", compact=True, select_on_focus=False)
+            yield TextInput(self._suggested, id="save-path")
             yield Choice("Format  ", [(name, name) for name in self._suffixes], id="save-format")
             yield Choice("Events  ", self._scopes(), id="save-scope")
             yield Static("", id="save-message", markup=False)

@@ -16,10 +16,14 @@ from textual.widgets import Input
 
 from kellect_tui.errors import BadFilter
 from kellect_tui.tui.safe_text import safe_text
-from kellect_tui.tui.widgets.line import Line, Word
+from kellect_tui.tui.widgets.line import MARK, Line, Word
 from kellect_tui.tui.widgets.text_input import TextInput
 
 HISTORY = 100
+CANDIDATES = 12
+"""So many completions are shown at a time."""
+TEXT_CELLS = 22
+"""The status leaves so much to prompt and text, or half of the line."""
 
 
 class Candidate(Protocol):
@@ -112,7 +116,7 @@ class FilterBar(Vertical):
         self._chosen = -1
         self._completed = ""
         hint = "no filter: / to type one, for example  comm = nginx and failed"
-        self._input = FilterInput(id="filter-text", placeholder=hint, compact=True, select_on_focus=False)
+        self._input = FilterInput(id="filter-text", hint=hint)
         self._prompt = Line(id="filter-prompt")
         self._status = Line(id="filter-status")
         self._fault = Line(id="filter-fault")
@@ -150,12 +154,14 @@ class FilterBar(Vertical):
         return self._fault.text
 
     def show_status(self, words: Sequence[Word]) -> None:
-        """Say how many are let through. Its room grows in steps, so that a digit more does not move the text."""
-        cells = max(24, -(-sum(len(word.text) for word in words) // 8) * 8)
+        """Say how many are let through. Its room grows in steps, so that a digit more does not move the text, and leaves the text some."""
+        needed = sum(len(word.text) for word in words)
+        most = max(self.size.width // 2, self.size.width - TEXT_CELLS)
+        cells = min(max(24, -(-needed // 8) * 8), most)
         if self._status_cells != cells:
             self._status_cells = cells
             self._status.styles.width = cells
-        self._status.show((), words)
+        self._status.show(*(((), words) if needed <= cells else (words, ())))  # what is cut is its end
 
     def show_applied(self, text: str) -> None:
         """The filter that is in force."""
@@ -260,9 +266,11 @@ class FilterBar(Vertical):
 
     def _show_candidates(self) -> None:
         first = max(0, self._chosen - 3)
-        words = [Word("  ")]
-        for number, candidate in enumerate(self._candidates[first : first + 12], first):
+        words = [Word("… " if first else "  ", "dim")]
+        for number, candidate in enumerate(self._candidates[first : first + CANDIDATES], first):
             words += [Word(f" {safe_text(candidate.text)} ", "choice--here" if number == self._chosen else "choice"), Word(" ")]
+        if first + CANDIDATES < len(self._candidates):
+            words.append(MARK)
         help = safe_text(self._candidates[self._chosen].help)
         self._hints.show(words, [Word(f" {help} ", "dim")] if help else [])
 

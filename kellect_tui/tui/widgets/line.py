@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
-
-from kellect_tui.tui.safe_text import fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Word:
 
 
 class Line(Widget):
-    """Draws words; where there is no room the left ones are cut, then the right ones lose their first."""
+    """Draws words; where there is no room the left ones are cut, then the right ones lose their first. A mark says so."""
 
     DEFAULT_CSS = "Line { height: 1; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -80,21 +78,34 @@ class Line(Widget):
         return style
 
     def _draw(self, width: int) -> Strip:
-        right = list(self._right)
-        while right and sum(cell_len(word.text) for word in right) > width:
+        if not width:
+            return Strip([])
+        left, right = "".join(word.text for word in self._left).rstrip(), list(self._right)
+        mark = 0 if cell_len(left) + _cells(right) <= width else 1
+        while right and _cells(right) > width - mark:
             right.pop(0)
-        room = width - sum(cell_len(word.text) for word in right)
+        room = width - mark - _cells(right)
         segments: list[Segment] = []
+        style = self._style(MARK)
         for word in self._left:
-            cells = cell_len(word.text)
-            if cells > room:
-                segments.append(Segment(fit(word.text, room), self._style(word)))
-                room = 0
+            text = word.text if cell_len(word.text) <= room else set_cell_size(word.text, room)
+            segments.append(Segment(text, self._style(word)))
+            room -= cell_len(text)
+            if text != word.text:
+                style = self._style(word)
                 break
-            segments.append(Segment(word.text, self._style(word)))
-            room -= cells
         if room:
             segments.append(Segment(" " * room))
+        if mark:
+            segments.append(Segment(MARK.text, style))
         segments += [Segment(word.text, self._style(word)) for word in right]
         # a strip of ours has only the colours that its segments name: the widget's own lie under them
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+
+
+MARK = Word("…", "dim")
+"""Stands where something was cut."""
+
+
+def _cells(words: Sequence[Word]) -> int:
+    return sum(cell_len(word.text) for word in words)
