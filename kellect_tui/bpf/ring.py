@@ -70,6 +70,7 @@ class _Cpu:
     lost: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))
     gap_since_ns: int = 0
     gap_head: int = 0  # at which the loss that is open was first seen
+    overdue: NDArray[np.uint64] | None = None  # the counters, where an open loss is told now without waiting for the CPU's next event
 
 
 class Reader:
@@ -99,6 +100,7 @@ class Reader:
         self._most_rows = most_rows
         self._batch = np.empty((most_rows, WORDS), np.uint64)
         self._with_groups = cgroups
+        self._told_ns = self._next_told_ns = 0  # up to here every CPU has been told: what is lost and not told yet was lost later
         self.paths = PathTable(keep_bytes=path_bytes)
         self.cgroups = PathTable(_MOST_GROUPS)
         self.gaps = 0
@@ -122,20 +124,22 @@ class Reader:
             batch = self._merge(blocks) if blocks else None
         for cpu, end in spans:
             self._hand_back(cpu, end)
+        self._told_ns = self._next_told_ns
         return batch if batch is not None and len(batch.records) else None
 
     def _has_loss(self) -> bool:
         """Whether a loss stands among what was scanned, or waits for its place."""
-        return any(cpu.has_gap for cpu in self._cpus) or bool(self._gap.any())
+        return any(cpu.has_gap or cpu.overdue is not None for cpu in self._cpus) or bool(self._gap.any())
 
     def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
         """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
         ends = [self._due(cpu, head, horizon) for cpu, head in zip(self._cpus, heads, strict=True)]
-        share = max(2, self._most_rows // len(self._cpus))  # a gap and its event at least
+        share = max(2, self._most_rows // len(self._cpus))
         if not final and any(end - cpu.tail > share for cpu, end in zip(self._cpus, ends, strict=True)):
             ends = [min(end, cpu.tail + share) for cpu, end in zip(self._cpus, ends, strict=True)]
             horizon = min(int(self._times_of(cpu, end)[-1]) for cpu, end in zip(self._cpus, ends, strict=True) if end - cpu.tail == share)
             ends = [self._up_to(cpu, end, horizon) for cpu, end in zip(self._cpus, ends, strict=True)]
+        self._next_told_ns = max(self._told_ns, horizon)
         return list(zip(self._cpus, ends, strict=True))
 
     def _gather(self, spans: list[tuple[_Cpu, int]]) -> Batch | None:
@@ -191,11 +195,12 @@ class Reader:
         heads, horizon = [], now
         for cpu in self._cpus:
             at = cpu.number
+            is_open = bool(self._gap[at])  # before the head: what was lost until now is open here or stands before that head
             busy, head = self._look(at)
             heads.append(head)
             if head:
                 cpu.newest_ns = int(self._program.ring[at]["time"][(head - 1) % self._program.slots]) if head > cpu.tail else cpu.newest_ns
-            if not final and (busy == _BUSY_EVENT or self._is_waiting_gap(cpu, head, now)):
+            if not final and (self._is_waiting_gap(cpu, head, now, is_open=is_open) or busy == _BUSY_EVENT):
                 horizon = min(horizon, cpu.newest_ns)
         return heads, (1 << 63) if final else horizon
 
@@ -208,27 +213,28 @@ class Reader:
             busy, head = int(self._busy[at]), int(self._head[at])
         return busy, head
 
-    def _is_waiting_gap(self, cpu: _Cpu, head: int, now: int) -> bool:
+    def _is_waiting_gap(self, cpu: _Cpu, head: int, now: int, *, is_open: bool) -> bool:
         """Whether a loss stands open on this CPU: its record comes with the CPU's next event, soon."""
-        if not int(self._gap[cpu.number]):
+        cpu.overdue = None
+        if not is_open:
             cpu.gap_since_ns = 0
             return False
         if not cpu.gap_since_ns or head != cpu.gap_head:  # something was published since: it is another loss
             cpu.gap_since_ns, cpu.gap_head = now, head
-        return head != cpu.tail or now - cpu.gap_since_ns < _PATIENCE_NS  # `_overdue` says it when all before it is read
+        if head != cpu.tail or now - cpu.gap_since_ns < _PATIENCE_NS:
+            return True
+        cpu.overdue = self._lost[cpu.number].copy()  # all before it is read
+        return False
 
     def _due(self, cpu: _Cpu, head: int, horizon: int) -> int:
         """Position up to which this CPU's records are not younger than the horizon."""
         return head if head == cpu.tail or cpu.newest_ns <= horizon else self._up_to(cpu, head, horizon)
 
     def _up_to(self, cpu: _Cpu, end: int, horizon: int) -> int:
-        """The same, looked for among the records up to `end`; a gap is not parted from the event behind it."""
+        """The same, looked for among the records up to `end`. A gap goes with the event before it, whose time a loss is told with."""
         if end == cpu.tail:
             return end
-        end = cpu.tail + int(np.searchsorted(self._times_of(cpu, end), horizon, "right"))
-        while end > cpu.tail and self._program.ring[cpu.number]["event"][(end - 1) % self._program.slots] == GAP:
-            end -= 1
-        return end
+        return cpu.tail + int(np.searchsorted(self._times_of(cpu, end), horizon, "right"))
 
     def _times_of(self, cpu: _Cpu, end: int) -> NDArray[np.uint64]:
         """Times of the records up to `end`, ascending: a gap and a definition have none of their own."""
@@ -308,13 +314,18 @@ class Reader:
             cpu.heap_tail = stop
         special = rows["event"] >= GAP
         if special.any():
-            rows = self._without_special(cpu, rows, special)
+            # A gap was published together with the event behind it: that one's time is there even if it is not read yet.
+            rows = self._without_special(cpu, rows, special, int(self._program.ring[cpu.number]["time"][end % slots]))
         if len(rows):
             cpu.last_ns = int(rows["time"][-1])
         return rows, payload
 
-    def _without_special(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.bool_]) -> NDArray[np.void]:
-        """Definitions go; a gap becomes rows of its own, where it stands. Under overload there is one before every event."""
+    def _without_special(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.bool_], next_ns: int) -> NDArray[np.void]:
+        """Definitions go; a gap becomes rows of its own, where it stands. Under overload there is one before every event.
+
+        Args:
+            next_ns: Time of the record behind `rows`.
+        """
         kept = _kept(rows, special)
         gaps = np.flatnonzero(rows["event"] == GAP)
         if not len(gaps):
@@ -322,7 +333,8 @@ class Reader:
         places = np.flatnonzero(~special)
         before = np.searchsorted(places, gaps)  # how many kept rows stand before each gap
         times = np.concatenate([np.array([cpu.last_ns], np.uint64), kept["time"]])
-        losses, which = self._losses(cpu, rows["args"][gaps], times[before], rows["time"][gaps + 1])
+        behind = np.append(rows["time"], np.uint64(next_ns))[gaps + 1]
+        losses, which = self._losses(cpu, rows["args"][gaps], times[before], behind)
         if not len(losses):
             return kept
         order = np.argsort(np.concatenate([places, gaps[which]]), kind="stable")
@@ -335,11 +347,13 @@ class Reader:
 
         Args:
             counters: ``(k, 6)``, the kernel's counters at each gap; they only ever grow.
-            start_ns, end_ns: ``(k,)``, the events around each gap.
+            start_ns, end_ns: ``(k,)``, the events around each gap. What was lost on a CPU after all was told up to a later time
+                than its last event's began then: so it does not come before what was told already.
 
         What a lost record would have brought for others is not gone: a path or group counts as sent only once its
         definition stands in the ring, and the tree learns of a lost fork, exec or exit from what the process does next.
         """
+        start_ns = np.maximum(start_ns, np.uint64(self._told_ns))
         missing = np.diff(counters, axis=0, prepend=cpu.lost[None])
         cpu.lost = counters[-1].copy()
         which, families = np.nonzero(missing[:, :SHOWN_FAMILIES])
@@ -353,13 +367,11 @@ class Reader:
 
     def _overdue(self, cpu: _Cpu, now: int, *, final: bool) -> tuple[NDArray[np.void], NDArray[np.uint8]] | None:
         """A loss on a CPU that has fallen silent since: say it now, with the time of this look as its end."""
-        if not int(self._gap[cpu.number]) or cpu.tail != int(self._head[cpu.number]):
-            if not final:
-                return None
-        elif not final and now - cpu.gap_since_ns < _PATIENCE_NS:
+        counters = self._lost[cpu.number].copy() if final else cpu.overdue
+        if counters is None:
             return None
         around = np.array([[cpu.last_ns], [now]], np.uint64)
-        rows, _gap = self._losses(cpu, self._lost[cpu.number].copy()[None], around[0], around[1])
+        rows, _gap = self._losses(cpu, counters[None], around[0], around[1])
         return (rows, np.empty(0, np.uint8)) if len(rows) else None
 
     def _merge(self, blocks: list[tuple[NDArray[np.void], NDArray[np.uint8]]]) -> Batch | None:

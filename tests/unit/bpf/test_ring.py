@@ -167,6 +167,67 @@ def test_losses_stay_in_the_order_of_time_however_long_the_overload_lasts(kernel
     assert times == sorted(times)
 
 
+@pytest.mark.parametrize("most_rows", [4, 8, 12])
+def test_losses_stay_in_the_order_of_time_when_less_is_read_than_happens(kernel: Kernel, most_rows: int) -> None:
+    reader = Reader(kernel, most_rows=most_rows)  # type: ignore[arg-type]
+    rows: list[tuple[int, int, int]] = []
+    for look in range(60):
+        for _turn in range(5):
+            kernel.event(look % 3 % 2, 1)
+            kernel.event(1, 2)
+            kernel.event(0, 3)
+        batch = reader.read()
+        rows += [] if batch is None else zip(batch.records["time"].tolist(), batch.records["event"].tolist(), batch.records["cpu"].tolist(), strict=True)
+    assert reader.gaps > 10
+    assert [time for time, _event, _cpu in rows] == sorted(time for time, _event, _cpu in rows)
+    for cpu in range(2):  # each stands behind the event before it, at that one's time
+        own = [(time, event) for time, event, at in rows if at == cpu]
+        losses = [index for index, (_time, event) in enumerate(own) if event == MONITOR_LOST]
+        assert losses
+        assert all(own[index] == (own[index - 1][0], MONITOR_LOST) for index in losses)
+
+
+def test_what_a_cpu_loses_after_all_was_told_is_not_told_to_have_begun_before(kernel: Kernel) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    kernel.event(1, 1)
+    kernel.event(0, 2)
+    assert (first := reader.read()) is not None
+    told = kernel.now
+    kernel.now += 1_000
+    kernel.ctl["lost"][1][FILE] += 1  # one that found the ring in use
+    kernel.ctl["gap"][1] = 1
+    kernel.event(1, 3)
+    assert (batch := reader.read()) is not None
+    assert first.records["time"].tolist() == [told - 10, told]
+    assert batch.records["event"].tolist() == [MONITOR_LOST, 1]
+    assert batch.records["args"][0][:5].tolist() == [1, FILE, 1, told, kernel.now]
+
+
+@pytest.mark.parametrize("comes", [False, True])
+def test_a_loss_that_waited_is_told_though_its_cpu_speaks_meanwhile(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, comes: bool) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    last = [kernel.now for _number in range(40) if kernel.event(0, 1)][-1]
+    reader.read()
+    reader.read()
+    kernel.now += 60_000_000
+    look = kernel.now
+    real = reader._spans
+
+    def spans(*given: object, **more: object) -> object:
+        if comes:
+            kernel.event(0, 2)  # it finds room after the look
+        return real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reader, "_spans", spans)
+    batch = reader.read()
+    assert batch is not None
+    assert batch.records["event"].tolist() == [MONITOR_LOST]
+    assert batch.records["args"][0][:5].tolist() == [40 - (SLOTS - RESERVE + 1), FILE, 0, last, look]
+    monkeypatch.setattr(reader, "_spans", real)
+    batch = reader.read()
+    assert (batch.records["event"].tolist() if batch is not None else []) == [1] * comes
+
+
 def test_a_script_by_descriptor_gets_the_text_of_its_base_directory(kernel: Kernel) -> None:
     reader = Reader(kernel)  # type: ignore[arg-type]
     name = bytes([Section.STRING, 0, 0, 0]) + (2).to_bytes(4, "little") + b"ab" + b"\0" * 6
