@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 600
 PARTS: dict[str, tuple[list[str], list[str]]] = {
     "sustained": (["sustained.py", "--seconds", "60"], ["--seconds", "5"]),
     "mixed": (["sustained.py", "--seconds", "20", "--mode", "mixed"], ["--seconds", "5"]),
+    "overload": (["overload.py"], ["--seconds", "3"]),
     "overhead": (["overhead.py"], ["2", "300000"]),
     "reader": (["reader.py"], ["--seconds", "2", "--rounds", "2"]),
     "keys": (["keys.py"], ["--keys", "30", "--rounds", "1"]),

@@ -118,9 +118,8 @@ class Outcome:
         for number, count in enumerate(np.bincount(records["event"][~losses])):
             if count:
                 self.kept[BY_ID[number].name] += int(count)
-        for number in np.unique(records["event"][(records["flags"] & int(Flag.NO_PAYLOAD)) != 0]).tolist():
-            if not BY_ID[number].routine:
-                self.unnamed += int(((records["flags"] & int(Flag.NO_PAYLOAD)) != 0)[records["event"] == number].sum())
+        unnamed = records["event"][(records["flags"] & int(Flag.NO_PAYLOAD)) != 0]
+        self.unnamed += sum(int(count) for number, count in enumerate(np.bincount(unnamed)) if count and not BY_ID[number].routine)
         for count, family in records["args"][losses][:, :2].tolist():
             self.lost[FAMILIES[family]] += count
         return len(records) - int(losses.sum())

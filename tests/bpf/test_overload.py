@@ -14,6 +14,7 @@ from kellect_tui.bpf.source import LiveSource
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import BY_NAME
 from kellect_tui.events.options import CaptureOptions
+from tests.bpf import overloads
 from tests.bpf.storms import Seen, Storm, compiled
 
 pytestmark = pytest.mark.bpf
@@ -100,3 +101,14 @@ def test_what_finds_the_ring_in_use_is_lost_and_counted(programs: tuple[Path, Pa
     assert all(kept.values())
     assert dict(kept + seen.lost) == storm.by_family
     assert source.totals().lost == seen.lost.total()
+
+
+def test_at_three_times_too_much_no_important_event_is_lost_and_every_loss_stands_at_its_place(tmp_path: Path) -> None:
+    program = overloads.compiled(tmp_path)
+    seen = overloads.run(program, tmp_path, 1_500, (45_000, 45_000))
+    assert seen.faults() == []
+    made = sum(seen.made.values())
+    assert 3 * seen.in_time <= made
+    assert seen.lost["file"] > made // 10, "the rings held nearly everything: the test proves nothing"
+    assert seen.lost["process"] > 0  # mmap
+    assert all(count > 0 for count in seen.important.values())
