@@ -31,8 +31,10 @@ ERRNO: Mapping[int, str] = MappingProxyType(
     | _numbered(521, "EBADHANDLE ENOTSYNC EBADCOOKIE ENOTSUPP ETOOSMALL ESERVERFAULT EBADTYPE EJUKEBOX EIOCBQUEUED ERECALLCONFLICT ENOGRACE")
 )  # fmt: skip
 MAX_ERRNO = 4095  # include/linux/err.h
-RESTARTS = range(512, 517)
-"""Results -512…-516: the call was interrupted, and the kernel may restart it."""
+RESTARTS = (512, 513, 514, 516)
+"""ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (include/linux/errno.h): the call was interrupted, and
+the kernel may restart it."""
+ENOIOCTLCMD = 515  # between them, but a failure like any other
 
 SIGNALS: Mapping[int, str] = MappingProxyType(
     _numbered(1, """SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM SIGTERM SIGSTKFLT SIGCHLD

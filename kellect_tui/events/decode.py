@@ -77,7 +77,7 @@ def outcome(raw: Raw) -> tuple[int | None, str | None]:
         return None, None
     if not -constants.MAX_ERRNO <= raw.result < 0:
         return raw.result, None
-    if -raw.result in constants.RESTARTS and constants.errno_name(-raw.result).startswith("ERESTART"):
+    if -raw.result in constants.RESTARTS:
         return None, constants.errno_name(-raw.result)
     return raw.result, constants.errno_name(-raw.result)
 

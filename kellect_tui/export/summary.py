@@ -75,6 +75,7 @@ def document(session: Session, summary: Summary, *, command: Command | None = No
             "missed": summary.missed,
             "captured": ledger.captured,
             "lost": ledger.lost,
+            "coalesced": summary.further_calls,
             "dropped": summary.dropped,
             "incomplete": ledger.incomplete,
             "not_decoded": {abi: dict(calls) for abi, calls in session.totals.not_decoded.items()},

@@ -40,6 +40,8 @@ def _head(document: Document) -> Iterator[str]:
         yield from _line("only", safe_text(document["filter"]))
     of_all = "" if events["summarized"] == events["captured"] else f" of {events['captured']:,} captured"
     yield from _line("events", f"{events['summarized']:,}{of_all}, {events['lost']:,} lost, {events['incomplete']:,} incomplete{_not_seen(events)}")
+    if events["coalesced"]:
+        yield from _line("", f"and {_count(events['coalesced'], 'call')} more that stand in these (--coalesce)")
     for count, why in ((events["missed"], "came faster than they could be summed up"), (events["dropped"], "had been let go of before")):
         if count:
             yield from _line("", f"{count:,} events are not in here: they {why}")
@@ -125,6 +127,24 @@ def _files(document: Document) -> Iterator[str]:
     )
 
 
+def _streams(document: Document) -> Iterator[str]:
+    def cells(row: dict[str, Any]) -> tuple[str, str]:
+        kinds = ((row["written"], row["writes"], "write"), (row["read"], row["reads"], "read"))
+        did = ", ".join(f"{size(amount)} in {_count(calls, call)}" for amount, calls, call in kinds if calls)
+        return size(row["written"] + row["read"]), f"{_shown(row['what'])}  {did}{_NO_PEER if row['what'] == 'socket' else ''}"
+
+    rows = document["streams"]
+    yield from _list(
+        "streams",
+        None if rows is None else sorted(rows, key=lambda row: -(row["written"] + row["read"])),
+        cells,
+        lambda rows: f"{size(_sum(rows, 'written'))} written, {size(_sum(rows, 'read'))} read: pipes, sockets, devices and the like",
+    )
+
+
+_NO_PEER = "; these calls name no peer"
+
+
 def _traffic(calls: str, rows: Sequence[dict[str, Any]]) -> str:
     return f"{_count(len(rows), 'file')}, {size(_sum(rows, 'bytes'))} in {_sum(rows, 'calls'):,} {calls}"
 
@@ -155,9 +175,6 @@ def _peers(document: Document) -> Iterator[str]:
         cells,
         lambda rows: f"{len(rows):,}, {size(_sum(rows, 'sent'))} sent, {size(_sum(rows, 'received'))} received",
     )
-    for row in document["streams"] or ():
-        if row["what"] == "socket" and (row["read"] or row["written"]):
-            yield from _line("", f"and {size(row['written'])} written, {size(row['read'])} read on sockets by calls that name no peer")
 
 
 def _address(row: dict[str, Any]) -> str:
@@ -196,7 +213,7 @@ def _beyond(document: Document) -> Iterator[str]:
         yield from _line("beyond", f"{name}: more different ones than are kept; {said} of them are counted only here")
 
 
-_PARTS: tuple[Callable[[Document], Iterator[str]], ...] = (_head, _processes, _programs, _files, _peers, _failures, _signals, _beyond)
+_PARTS: tuple[Callable[[Document], Iterator[str]], ...] = (_head, _processes, _programs, _files, _streams, _peers, _failures, _signals, _beyond)
 _NOT_CAPTURED = "not captured (-e)"
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.events.arguments import calls_in
 from kellect_tui.events.catalogue import BY_ID, BY_NAME, FAMILIES, MONITOR_LOST, TYPES
+from kellect_tui.events.constants import ENOIOCTLCMD, RESTARTS
 from kellect_tui.events.record import Flag
 from kellect_tui.session.chunk import Chunk, Row
 
@@ -20,7 +21,6 @@ GAPS_KEPT = 10_000
 _EVENT_IDS = 256
 _LAST_TYPE = TYPES[-1].id
 _LAST_ERROR = 4095  # MAX_ERRNO, include/linux/err.h
-_RESTART_FIRST, _RESTART_LAST = 512, 516  # ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,28 @@ def failures(result: NDArray[np.int64], flags: NDArray[np.uint32]) -> NDArray[np
     """Which calls failed, ``(n,)``. A call that may be restarted did neither succeed nor fail."""
     failed: NDArray[np.bool_] = (result < 0) & (result >= -_LAST_ERROR) & ((flags & np.uint32(Flag.NO_RESULT)) == 0)
     if failed.any():
-        failed &= (result > -_RESTART_FIRST) | (result < -_RESTART_LAST)
+        failed &= ~interrupted(result)
     return failed
+
+
+def interrupted(result: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which results of calls, ``(n,)``, say that the kernel may restart the call."""
+    found: NDArray[np.bool_] = (result <= -RESTARTS[0]) & (result >= -RESTARTS[-1]) & (result != -ENOIOCTLCMD)
+    return found
 
 
 def restarts(result: NDArray[np.int64], flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Which calls were interrupted and may be restarted by the kernel, ``(n,)``."""
-    restarted: NDArray[np.bool_] = (result <= -_RESTART_FIRST) & (result >= -_RESTART_LAST) & ((flags & np.uint32(Flag.NO_RESULT)) == 0)
+    restarted: NDArray[np.bool_] = interrupted(result) & ((flags & np.uint32(Flag.NO_RESULT)) == 0)
     return restarted
+
+
+def calls_of(chunk: Chunk, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many calls stand behind each of these events, ``(n,)``: 1, or those of a run (`--coalesce`)."""
+    calls = np.ones(len(rows), np.int64)
+    for place in np.flatnonzero(chunk.flags[rows] & np.uint32(Flag.COALESCED)).tolist():
+        calls[place] = calls_in(chunk.raw(Row(int(rows[place]))))
+    return calls
 
 
 def _family(number: int) -> str:

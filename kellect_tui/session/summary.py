@@ -17,7 +17,7 @@ from kellect_tui.events.catalogue import BY_ID, BY_NAME, EXEC, EXIT, FAMILIES, F
 from kellect_tui.events.constants import errno_name
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import LOST_PATH, Chunk, Row
-from kellect_tui.session.losses import failures
+from kellect_tui.session.losses import calls_of, failures
 from kellect_tui.session.sums import KEYS_KEPT, Name, Tally
 
 _EVENT_IDS = 256
@@ -79,6 +79,7 @@ class Summary:
         captured: Events added, by type id ``(256,)``; the monitor's own are not added.
         time_ns: Spent in calls, waiting included, by type id ``(256,)``.
         first_ns, last_ns: Epoch ns of the earliest and latest event; None before one.
+        further_calls: What stands in the events of other calls (`--coalesce`): events and these are what happened.
         missed: Events that nobody added for want of time or memory.
         dropped: Events that retention had let go of before anybody could add them.
         processes, threads: Started. ends: Ended processes.
@@ -93,7 +94,7 @@ class Summary:
         self.time_ns = np.zeros(_EVENT_IDS, np.int64)
         self.first_ns: int | None = None
         self.last_ns: int | None = None
-        self.missed = self.dropped = 0
+        self.further_calls = self.missed = self.dropped = 0
         self.processes = self.threads = 0
         self.ends: Tally[End] = Tally("count", limit=keys)
         self.programs: Tally[Program] = Tally("runs", limit=keys)
@@ -170,8 +171,9 @@ class Summary:
 
     def _add_io(self, chunk: Chunk, rows: Rows) -> None:
         for first, count, members in _groups(rows, chunk.event[rows], chunk.what[rows]):
-            moved = int(chunk.result[members].sum())
-            amounts = (moved, count, 0, 0) if int(chunk.event[first]) == _READ else (0, 0, moved, count)
+            moved, calls = int(chunk.result[members].sum()), int(calls_of(chunk, members).sum())
+            self.further_calls += calls - count
+            amounts = (moved, calls, 0, 0) if int(chunk.event[first]) == _READ else (0, 0, moved, calls)
             what = chunk.whats[chunk.what[first]]
             if int(what["file_mode"]) & _FORMAT_BITS == _REGULAR:
                 self.files.add(_path(chunk, int(what["path0"])), *amounts)

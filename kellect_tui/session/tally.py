@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kellect_tui.events import constants
 from kellect_tui.events.catalogue import BY_ID, BY_NAME, FAMILIES, MONITOR_START
 from kellect_tui.events.record import Flag
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.forest import Forest
 from kellect_tui.session.process import COUNT_NAMES, Counts, Process
 
-RESTARTS = (-512, -513, -514, -516)  # include/linux/errno.h: the kernel may restart the call; neither success nor failure
+RESTARTS = tuple(-number for number in constants.RESTARTS)  # neither success nor failure
 LOWEST_ERRNO = -4095
 
 _AT = {name: column for column, name in enumerate(COUNT_NAMES)}

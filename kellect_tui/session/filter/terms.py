@@ -21,6 +21,7 @@ from kellect_tui.events.record import NO_ID, NO_SYSCALL, Event, Flag
 from kellect_tui.session.cgroup import Place, place
 from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.filter.values import NumberTest, TextTest
+from kellect_tui.session.losses import interrupted
 
 Rows = slice | NDArray[np.intp]
 """Rows of a chunk: ascending, a slice without step or their numbers."""
@@ -282,12 +283,6 @@ class OfNumber:
     def matches(self, event: Event) -> bool:
         value = getattr(event, self.name)
         return value is not None and self.test.one(value)
-
-
-def interrupted(results: NDArray[np.int64]) -> Mask:
-    """Calls that the kernel may restart (include/linux/errno.h; 515 lies between them): their result is not known yet."""
-    mask: Mask = (results <= -512) & (results >= -516) & (results != -515)
-    return mask
 
 
 def has_result(flags: NDArray[np.uint32], results: NDArray[np.int64]) -> Mask:

@@ -48,7 +48,7 @@ def test_what_a_host_does_not_have_is_null() -> None:
         (5, 0, 5, None, False), (-9, 0, -9, "EBADF", True), (-4095, 0, -4095, "0xfff", True), (-4096, 0, -4096, None, False),
         (0x7F0000000000, 0, 0x7F0000000000, None, False),
         (-512, 0, None, "ERESTARTSYS", False), (-513, 0, None, "ERESTARTNOINTR", False), (-514, 0, None, "ERESTARTNOHAND", False),
-        (-516, 0, None, "ERESTART_RESTARTBLOCK", False),
+        (-516, 0, None, "ERESTART_RESTARTBLOCK", False), (-515, 0, -515, "ENOIOCTLCMD", True),
         (0, Flag.NO_RESULT, None, None, False),
     ],
 )  # fmt: skip

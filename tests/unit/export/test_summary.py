@@ -9,6 +9,7 @@ import orjson
 import pytest
 from rich.cells import cell_len
 
+from kellect_tui.bpf.coalesce import coalesced
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.export.summary import Command, document, summarize
 from kellect_tui.export.summary_text import text
@@ -81,3 +82,38 @@ def test_marks_stand_beside_the_name() -> None:
     maker.write(b"/tmp/\xff\\", result=1)
     (row,) = said(session_of(maker.batch(), finished=True))["files"]["written"]
     assert row == {"path": "/tmp/\\xff\\\\", "incomplete": ["path:escaped"], "bytes": 1, "calls": 1}
+
+
+def test_the_text_says_what_was_moved_on_pipes_sockets_and_devices() -> None:
+    maker = Maker()
+    pipe, socket, device = 0o010600, 0o140777, 0o020620
+    for _ in range(3):
+        maker.write(b"pipe:[7]", result=1000, file_mode=pipe)
+    maker.read(b"pipe:[7]", result=500, file_mode=pipe)
+    maker.read(b"socket:[8]", result=20, file_mode=socket)
+    maker.write(b"/dev/tty1", result=7000, file_mode=device)
+    maker.write(b"/etc/motd", result=1)
+    shown = text(said(session_of(maker.batch(), finished=True)))
+    assert shown[shown.index("streams") :] == (
+        "streams     9.8K written, 520 read: pipes, sockets, devices and the like\n"
+        "       6.8K character device  6.8K in 1 write\n"
+        "       3.4K pipe  2.9K in 3 writes, 500 in 1 read\n"
+        "         20 socket  20 in 1 read; these calls name no peer\n"
+    )
+
+
+def test_runs_of_calls_are_counted_as_what_they_stand_for() -> None:
+    maker = Maker()
+    for _ in range(5):
+        maker.write(b"/log", result=10)
+    for _ in range(4):
+        maker.read(b"pipe:[7]", result=3, file_mode=0o010600)
+    maker.read(b"/log", result=2)
+    session = session_of(coalesced(maker.batch()), finished=True)
+    found = said(session)
+    assert (found["events"]["summarized"], found["events"]["coalesced"], session.ledger.coalesced) == (3, 7, 7)
+    assert found["files"]["written"] == [{"path": "/log", "bytes": 50, "calls": 5}]
+    assert found["files"]["read"] == [{"path": "/log", "bytes": 2, "calls": 1}]
+    assert found["streams"] == [{"what": "pipe", "read": 12, "reads": 4, "written": 0, "writes": 0}]
+    assert "events      3, 0 lost, 0 incomplete\n            and 7 calls more that stand in these (--coalesce)\n" in text(found)
+    assert "--coalesce" not in text(said(session_of(mixed(100), finished=True)))
