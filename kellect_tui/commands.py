@@ -100,11 +100,14 @@ def open_file(file: Path, display_filter: str) -> None:
     from kellect_tui.tui.app import KellectApp
 
     check_filter(display_filter)
-    session = load(file)
+    session = load(file, at_once=True)
     if str(file) == "-":
         _take_terminal()
     _require_terminal(f"`kellect-tui export {shlex.quote(str(file))} -o -` prints the events")
-    KellectApp(session, initial_filter=display_filter, title=f"kellect-tui {file.name}").run()
+    app = KellectApp(session, initial_filter=display_filter, title=f"kellect-tui {file.name}")
+    app.run()
+    if app.main.failure is not None:
+        raise app.main.failure
 
 
 def _take_terminal() -> None:
@@ -116,17 +119,19 @@ def _take_terminal() -> None:
     os.dup2(terminal, 0)
 
 
-def load(file: Path) -> Session:
-    """The session in a file, or on standard input for `-`."""
-    from kellect_tui.session.file import open_session
+def load(file: Path, *, at_once: bool = False) -> Session:
+    """The session in a file, or on standard input for `-`; `at_once`: what takes long is left to `Session.opening`."""
+    from kellect_tui.session.file import open_at_once, open_session
+
+    read = open_at_once if at_once else open_session
 
     if str(file) == "-":
-        return open_session(sys.stdin.buffer)
+        return read(sys.stdin.buffer)
     try:
         mode = file.stat().st_mode
         if stat.S_ISDIR(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):  # a device may never end
             raise BadSessionFile(f"{file} is a {'directory' if stat.S_ISDIR(mode) else 'device'}", "give the name of a session's file")
-        return open_session(file)
+        return read(file)
     except FileNotFoundError as error:
         raise BadSessionFile(f"there is no file {file}", "`kellect-tui record -o FILE` makes one") from error
     except OSError as error:

@@ -363,8 +363,12 @@ class Processes(LifeTable):
             }  # fmt: skip
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], keep_exited: int = KEEP_EXITED) -> Processes:
-        """The table that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    def from_json(cls, document: Mapping[str, Any], keep_exited: int = KEEP_EXITED, *, rows: Iterable[Mapping[str, Any]] | None = None) -> Processes:
+        """The table that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else.
+
+        Args:
+            rows: Those of `processes`, where they are not in the document: each is looked at once.
+        """
         from kellect_tui.session.process_file import read
 
         table = cls(keep_exited)
@@ -373,18 +377,18 @@ class Processes(LifeTable):
         table.threads_forgotten = int(document.get("threads_forgotten", 0))
         table.gaps.extend((int(since), int(until)) for since, until in document.get("gaps", ()))
         by_number: dict[int, Process] = {}
+        forkers: dict[Process, int | None] = {}
         amounts: list[list[int]] = []
-        for row in document["processes"]:
+        for row in document["processes"] if rows is None else rows:
             process, counts = read(row)
-            by_number[process.number] = process
+            by_number[process.number], forkers[process] = process, row["forked_by"]
             table._enter(process)
             amounts.append(counts)
             table._lives.setdefault(process.pid, []).append(process)
             table._number = max(table._number, process.number)
         table._tally.add([process.slot for process in by_number.values()], np.array(amounts, np.int64).reshape(-1, len(COUNT_NAMES)))
-        for row in document["processes"]:
-            process, forker = by_number[row["number"]], by_number.get(row["forked_by"])
-            table._put(process, forker)
+        for process, forker in forkers.items():
+            table._put(process, None if forker is None else by_number.get(forker))
         for process in sorted((process for process in by_number.values() if not process.running), key=lambda process: process.ended_ns or 0):
             table._tally.end(process.slot)
             table._exited[process] = None
@@ -394,6 +398,12 @@ class Processes(LifeTable):
         ended = [(process, thread) for process in by_number.values() for thread in process.ended_threads]
         table._threads_ended.extend(sorted(ended, key=lambda pair: pair[1].ended_ns or 0))
         return table
+
+    def become(self, other: Processes) -> None:
+        """Hold what another table holds, which nobody uses any more; who has asked this one before sees that it has changed."""
+        with self._lock:
+            changes = {name: getattr(self, name) + getattr(other, name) + 1 for name in ("version", "thread_version", "counted")}
+            self.__dict__.update(other.__dict__ | changes | {"_lock": self._lock, "_rollup": None})  # at once, for those who look without the lock
 
     # ── healing, from what /proc shows ───────────────────────────────────────────────────────────────────────────
 

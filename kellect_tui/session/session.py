@@ -13,6 +13,7 @@ from kellect_tui.session.chunk import Chunk, Row
 from kellect_tui.session.lives import feed
 from kellect_tui.session.losses import Ledger
 from kellect_tui.session.marks import incomplete
+from kellect_tui.session.opening import Opening
 from kellect_tui.session.processes import Processes, ProcessSeed
 from kellect_tui.session.scope import Scope
 from kellect_tui.session.store import KEEP_EVENTS, Span, Store
@@ -42,6 +43,7 @@ class Session:
         totals: The source's counters as last told.
         live: Whether events may still come.
         cut_short: Of a file: it ends before its end; what is here is all that could be read.
+        opening: Of a file: reads what is not here yet; None: all is here.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Session:
         self.totals = SourceTotals()
         self.live = False
         self.cut_short = False
+        self.opening: Opening | None = None
         self.epoch_offset_ns = 0
 
     def begin(self, start: SourceStart, seeds: Iterable[ProcessSeed] = ()) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kellect_tui.session.session import Session
+from kellect_tui.tui.opening import is_counting
 from kellect_tui.tui.quantities import Clock
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.pane import Layout, Row, labelled
@@ -48,6 +49,8 @@ def account(session: Session, clock: Clock) -> Layout:
 
     def lay_out(width: int) -> list[Row]:
         rows: list[Row] = []
+        if is_counting(session):
+            rows += [[("The file is still being read: these are the counts so far.", "warn")], []]
         for entry in entries(session):
             style = "plain" if not entry.count else "failed" if entry.alarm else "accent"
             (_label, meaning), *more = labelled("", entry.meaning, LABEL + NUMBER + 2, width, prose=True)

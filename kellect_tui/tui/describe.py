@@ -95,16 +95,16 @@ def ancestry(event: Event, processes: Processes) -> str:
     return "" if process is None else ancestry_line(process, processes, event.time_ns)
 
 
-def detail(event: Event, processes: Processes, clock: Clock) -> Layout:
-    """Lines of the detail for any width."""
-    came = ancestry(event, processes)
-    process = process_of(event, processes)
+def detail(event: Event, processes: Processes, clock: Clock, unread: str = "") -> Layout:
+    """Lines of the detail for any width; `unread`: why nothing can be said of processes yet."""
+    came = unread or ancestry(event, processes)
+    process = None if unread else process_of(event, processes)
     argv = () if process is None else program_at(process, event.time_ns).argv
 
     def lay_out(width: int) -> list[Row]:
         rows: list[Row] = []
         if came:
-            rows += labelled("ancestry", came, LABEL, width, "accent")
+            rows += labelled("ancestry", came, LABEL, width, "warn" if unread else "accent")
         if argv:
             rows += labelled("command", command_line(argv), LABEL, width, "dim")
         if width < TWO_BLOCKS:

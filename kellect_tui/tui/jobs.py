@@ -50,9 +50,9 @@ class Jobs:
         return job if job is not None and time.perf_counter() - job.started > SHOW_AFTER else None
 
     def start(self, job: Job, *, here: bool) -> None:
-        """Build a view: `here` at once, else on a thread; whatever was being built is given up."""
+        """Build a view: `here` at once, unless it must wait, else on a thread; whatever was being built is given up."""
         self.cancel()
-        if here:
+        if here and job.opening is None:
             job.run()
             self._finished(job)
             return

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.events.catalogue import ALL_TYPES, FAMILIES, MONITOR_LOST, MONITOR_START
 from kellect_tui.session.chunk import Chunk
+from kellect_tui.session.filter import Filter
 from kellect_tui.session.losses import failures
 from kellect_tui.session.view import Predicate
 
@@ -89,3 +90,12 @@ def both(first: Predicate | None, second: Predicate | None) -> Predicate | None:
     if first is None or second is None:
         return second if first is None else first
     return Both(first, second)
+
+
+def asks_processes(predicate: Predicate | None) -> bool:
+    """Whether its answers depend on the table of processes."""
+    if isinstance(predicate, Both):
+        return asks_processes(predicate.first) or asks_processes(predicate.second)
+    if isinstance(predicate, EventsOnly):
+        return asks_processes(predicate.inner)
+    return isinstance(predicate, Filter) and predicate.about_processes

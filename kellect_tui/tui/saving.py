@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kellect_tui.errors import CannotWrite
 from kellect_tui.export import export
 from kellect_tui.export.summary import document, summarize
 from kellect_tui.export.summary_text import text
@@ -44,6 +45,8 @@ def save_screen(session: Session, views: Views, tab: str) -> SaveScreen:
         view_text = f"{views.matches(shown):,} events of {of_tab}{' with ' if of_tab and of_filter else ''}{of_filter}"
 
     def write(path: Path, format: str, only_view: bool, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> int:
+        if session.opening is not None and not session.opening.wait(cancelled):
+            raise CannotWrite("the file that is shown has not been read wholly", "what could be read of it is on the screen")
         return export(session, path, format, predicate=predicate if only_view else None, progress=progress, cancelled=cancelled)
 
     return SaveScreen(suggested_name(session), SUFFIXES, view_text if len(view_text) <= VIEW_CELLS else f"{view_text[: VIEW_CELLS - 1]}…", write)
@@ -51,6 +54,8 @@ def save_screen(session: Session, views: Views, tab: str) -> SaveScreen:
 
 def summary_text(session: Session, filter: Filter | None, stopped: Callable[[], bool]) -> str | None:
     """The summary of what the filter lets through; None where it was stopped."""
+    if session.opening is not None and not session.opening.wait(stopped):
+        return None
     summary = summarize(session, filter, stopped)
     return None if summary is None else text(document(session, summary, filter="" if filter is None else filter.text))
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from kellect_tui.session.chunk import EventId
 from kellect_tui.session.filter import Filter
+from kellect_tui.session.opening import Opening
 from kellect_tui.session.session import Session
 from kellect_tui.session.view import Predicate, View
-from kellect_tui.tui.predicates import MonitorRows, OfFamily, both
+from kellect_tui.tui.predicates import MonitorRows, OfFamily, asks_processes, both
 
 SOON = 100_000
 """Events that may be filtered on the screen's own thread: some milliseconds even with a filter on paths."""
@@ -25,6 +26,7 @@ class Job:
         tab: The tab it is for.
         filter: The user's filter in it; None for none.
         view: Filled by `run`.
+        opening: Waited for first: the filter asks for processes, which are still being read; None: there is nothing to wait for.
         own: The monitor's own rows in it, so that they are not counted as matches; None where it need not be known.
         seconds: How long it took; None while it runs.
     """
@@ -34,6 +36,7 @@ class Job:
     filter: Filter | None
     view: View
     own: View | None = None
+    opening: Opening | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.perf_counter)
     seconds: float | None = None
@@ -42,6 +45,8 @@ class Job:
 
     def run(self) -> bool:
         """Build the view, on any one thread; False when it was cancelled."""
+        if self.opening is not None and not self.opening.wait(self.cancelled.is_set):
+            return False
         self.started = time.perf_counter()
         finished = self.view.build(self.cancelled.is_set, self._progress) and (self.own is None or self.own.build(self.cancelled.is_set))
         if finished:
@@ -95,7 +100,7 @@ class Views:
         """A view that is still to be built."""
         predicate = both(self.predicate(tab, filter), also)
         own = None if predicate is None else self.session.view(both(MonitorRows(), predicate))
-        return Job(purpose, tab, filter, self.session.view(predicate), own)
+        return Job(purpose, tab, filter, self.session.view(predicate), own, self.session.opening if asks_processes(predicate) else None)
 
     def ready(self, tab: str) -> View | None:
         """The tab's view if it is up to date, or can be brought up to date at once."""

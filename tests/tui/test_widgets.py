@@ -89,6 +89,15 @@ async def test_the_header_keeps_state_and_losses_when_it_is_narrow() -> None:
         assert header._right[-1].style == "good"
 
 
+@pytest.mark.parametrize(("lost", "style"), [(0, "dim"), (312, "alarm")])
+async def test_the_header_marks_counts_that_are_not_final(lost: int, style: str) -> None:
+    header = Header(id="part")
+    async with Bench(header).run_test(size=(80, 2)):
+        header.tell(Facts(state="SAVED", live=False, captured=4_211_093, lost=lost, counting=True))
+        assert header.text.rstrip().endswith(f"4,211,093… events ·  {lost}… lost")
+        assert header._right[-1].style == style
+
+
 async def test_tabs_lose_their_counts_before_their_names() -> None:
     bar = TabBar(id="part")
     for width, shown in ((40, " 1 All 12 │ 2 File 3 "), (20, " 1 All 12  2 File 3 "), (18, " 1 All  2 File "), (5, " 1 A…")):
@@ -96,6 +105,13 @@ async def test_tabs_lose_their_counts_before_their_names() -> None:
             bar.tell((("all", "All"), ("file", "File")), {"all": 12, "file": 3}, "all")
             assert text_of(bar).rstrip() == shown.rstrip()
         bar = TabBar(id="part")
+
+
+async def test_tabs_mark_counts_that_are_not_final() -> None:
+    bar = TabBar(id="part")
+    async with Bench(bar).run_test(size=(40, 2)):
+        bar.tell((("all", "All"), ("tree", "Tree")), {"all": 12, "tree": 0}, "all", ["tree"])
+        assert text_of(bar).rstrip() == " 1 All 12 │ 2 Tree 0…"
 
 
 async def test_the_footer_says_what_it_costs_and_only_what_is_true() -> None:

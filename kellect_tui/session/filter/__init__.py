@@ -17,7 +17,7 @@ from kellect_tui.events.catalogue import MONITOR_START
 from kellect_tui.events.record import Event
 from kellect_tui.session.chunk import Chunk
 from kellect_tui.session.filter.completion import FILTER_HELP, Completion, HelpRow, completions, term_for
-from kellect_tui.session.filter.meaning import Context, is_about_types, resolve, term
+from kellect_tui.session.filter.meaning import OF_TABLE, Context, is_about_types, resolve, term
 from kellect_tui.session.filter.syntax import Tree, comparisons, parse_tree, unparse
 
 __all__ = ["FILTER_HELP", "Completion", "Context", "Filter", "HelpRow", "completions", "parse", "term_for"]
@@ -33,6 +33,7 @@ class Filter:
         fields: Names of the fields that it looks at.
         about_types: It speaks of event types or families. Else the monitor's own rows (losses above all) pass whatever it says,
             for they must stay visible at their place.
+        about_processes: Whom it lets through depends on the table of processes.
     """
 
     def __init__(self, text: str, tree: Tree, context: Context) -> None:
@@ -40,6 +41,7 @@ class Filter:
         self.tree = tree
         self.fields = frozenset(comparison.field for comparison in comparisons(tree))
         self.about_types = is_about_types(self.fields)
+        self.about_processes = not OF_TABLE.isdisjoint(self.fields)
         self._term = term(tree, context)
 
     def mask(self, chunk: Chunk, start: int, stop: int) -> NDArray[np.bool_]:

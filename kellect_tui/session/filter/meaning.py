@@ -281,6 +281,10 @@ def is_about_types(names: Iterable[str]) -> bool:
     return any(name in ("event_type", "family") for name in names)
 
 
+_OF_TABLE: dict[str, _Builder] = {"tree": _tree, **dict.fromkeys(("exe", "argv"), _program), "ancestor.comm": _ancestor}
+OF_TABLE = frozenset(_OF_TABLE)
+"""Fields that the table of processes is asked for."""
+
 _BUILDERS: dict[str, _Builder] = {
     **dict.fromkeys(("pid", "tid", "ppid", "uid", "gid", "ruid", "auid"), _who_number),
     **dict.fromkeys(("comm", "user", "cgroup", "process_type"), _who_text),
@@ -290,8 +294,6 @@ _BUILDERS: dict[str, _Builder] = {
     "timestamp": _timestamp,
     "error": _error,
     "incomplete": _incomplete,
-    "tree": _tree,
-    **dict.fromkeys(("exe", "argv"), _program),
-    "ancestor.comm": _ancestor,
+    **_OF_TABLE,
     **dict.fromkeys(PLACE_TEXTS, _place),
 }

@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from kellect_tui.errors import BadFilter
+from kellect_tui.errors import BadFilter, KellectError
 from kellect_tui.events.catalogue import FAMILIES
 from kellect_tui.session.chunk import EventId
 from kellect_tui.session.filter import Context, Filter, completions, parse
@@ -32,6 +32,7 @@ from kellect_tui.tui.describe_process import Told, describe, title
 from kellect_tui.tui.finder import Finder
 from kellect_tui.tui.jobs import JobEnded, Jobs
 from kellect_tui.tui.meter import Cost, CostMeter, OwnCost, Rate
+from kellect_tui.tui.opening import Opened, is_counting, note, read_rest, unread
 from kellect_tui.tui.quantities import Clock
 from kellect_tui.tui.refine import joined, own_term, refined, tree_term
 from kellect_tui.tui.safe_text import safe_text
@@ -39,7 +40,7 @@ from kellect_tui.tui.tree_columns import LIVE, SAVED
 from kellect_tui.tui.views import Job, Views
 from kellect_tui.tui.widgets.event_table import EventTable
 from kellect_tui.tui.widgets.filter_bar import Candidate, FilterBar
-from kellect_tui.tui.widgets.header import Facts, Footer, Header, TabBar
+from kellect_tui.tui.widgets.header import SO_FAR, Facts, Footer, Header, TabBar
 from kellect_tui.tui.widgets.line import Line, Word
 from kellect_tui.tui.widgets.pane import Pane
 from kellect_tui.tui.widgets.process_tree import ProcessTree
@@ -63,6 +64,9 @@ class MainScreen(Screen[None]):
         rate: Events per second.
         now: Epoch ns.
         command: The command whose tree this is; None: there is none.
+
+    Attributes:
+        failure: Why the file could not be read to its end; the program is over then.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -97,6 +101,7 @@ class MainScreen(Screen[None]):
         self._tab_before = "all"
         self._preview: Job | None = None
         self._told_error = False
+        self.failure: KellectError | None = None
         everything = self.views.job("tab", "all", None)
         self.header = Header(id="header")
         self.tab_bar = TabBar(id="tabs")
@@ -143,10 +148,13 @@ class MainScreen(Screen[None]):
         self.set_interval(1.0, self._second)
         if self._initial_filter:
             self.apply_filter(self._initial_filter)
+        self.call_after_refresh(read_rest, self, self.session)
 
     def on_unmount(self) -> None:
         """No thread goes on behind the screen."""
         self.jobs.cancel()
+        if self.session.opening is not None:
+            self.session.opening.stop()
 
     def on_resize(self, event: events.Resize) -> None:
         """Small terminals lose what is least needed; tiny ones say so."""
@@ -232,12 +240,13 @@ class MainScreen(Screen[None]):
             dropped=self.session.store.dropped,
             io_uring=sum(totals.io_uring.values()),
             unseen=totals.unseen - sum(totals.io_uring.values()),
-            note="cut short" if self.session.cut_short else "",
+            note=note(self.session),
+            counting=is_counting(self.session),
             command=None if self.command is None else state_word(self.command),
         )
         self.header.tell(facts)
         counts = {"all": ledger.captured, **ledger.by_family, "tree": len(self.session.processes)}
-        self.tab_bar.tell(TABS, counts, self.tab)
+        self.tab_bar.tell(TABS, counts, self.tab, counts if is_counting(self.session) else ["tree"] if self.session.opening is not None else [])
         self._show_matches()
         which = int(self.tab == "tree")
         arriving = self.session.live or self.paused  # what is paused may be continued
@@ -271,10 +280,14 @@ class MainScreen(Screen[None]):
                 words.append(Word(f"▼ {self.table.new_rows:,} new  ", "accent"))
             if self.finder.position:
                 words.append(Word(f"{self.finder.position}  ", "warn"))
-            words.append(Word(f"{shown:,} of {self.views.total:,}"))
+            total = f"{self.views.total:,}{SO_FAR if is_counting(self.session) else ''}"
+            everything = found is None and self.views.predicate(self.tab, self.views.filter) is None
+            words.append(Word(f"{total if everything else f'{shown:,}'} of {total}"))
             if seconds is not None and (self.views.filter is not None or preview is not None):
                 words.append(Word(f" · {seconds * 1000:.0f} ms" if seconds >= 0.001 else " · <1 ms", "dim"))
             words.append(Word(" "))
+        elif self.session.opening is not None:
+            words = [Word(f"{unread(self.session)} ", "warn")]
         else:
             table, shown = self.session.processes, self.tree_view.shown_count
             words = [Word(f"{shown:,} of {len(table):,}"), Word(f" · {table.running:,} running ", "dim")]
@@ -368,6 +381,15 @@ class MainScreen(Screen[None]):
         """A job's thread is through."""
         self.jobs.ended(message)
 
+    def on_opened(self, message: Opened) -> None:
+        """All of the file is there; one that cannot be read to its end is not shown as if it were."""
+        if message.error is not None:
+            self.failure = message.error
+            self.app.exit()
+            return
+        self._moved()
+        self._status()
+
     def on_filter_bar_edited(self, message: FilterBar.Edited) -> None:
         """Count what a text would let through, while it is typed."""
         if not self.filter_bar.editing:
@@ -450,6 +472,8 @@ class MainScreen(Screen[None]):
 
     def action_only_process(self) -> None:
         """Only the process under the cursor and its descendants."""
+        if self._is_unread():
+            return
         process = self.process
         event = None if self.tab == "tree" else self.table.cursor_event
         if process is not None:
@@ -459,11 +483,19 @@ class MainScreen(Screen[None]):
 
     def action_own_events(self) -> None:
         """Only what the process or thread under the cursor did itself."""
+        if self._is_unread():
+            return
         process, node = self.process, self.tree_view.cursor_node
         if isinstance(node, Thread):
             self._filter_events(f"tid = {node.tid}")
         elif process is not None:
             self._filter_events(own_term(process, self.session.processes.lives(process.pid)))
+
+    def _is_unread(self) -> bool:
+        """Whether processes are still being read; then that is said."""
+        if said := unread(self.session):
+            self.notify(said, markup=False, timeout=2)
+        return bool(said)
 
     def _filter_events(self, term: str) -> None:
         if self.tab == "tree":
@@ -628,7 +660,7 @@ class MainScreen(Screen[None]):
             return
         title = [Word(f" {event.event_type} ", "title"), Word(f"event {int(event_id):,} of this session", "dim")]
         self.detail_title.show(title, [Word("J K scroll, Esc closes ", "dim")])
-        self.detail_pane.show(detail(event, self.session.processes, self.clock))
+        self.detail_pane.show(detail(event, self.session.processes, self.clock, unread(self.session)))
 
     def _show_process(self, *, keep_place: bool = False) -> None:
         process, node = self.tree_view.cursor_process, self.tree_view.cursor_node
@@ -672,6 +704,8 @@ class MainScreen(Screen[None]):
 
     def action_to_tree(self) -> None:
         """This event's process in the tree."""
+        if self._is_unread():
+            return
         process = self.process
         if process is None:
             self.notify("This event's process is not in the tree.", markup=False)

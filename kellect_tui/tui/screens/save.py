@@ -158,7 +158,7 @@ class SaveScreen(ModalScreen[Saved | None]):
         try:
             count = self._write(path, format, only_view, lambda done, total: self._report(done, total), cancelled.is_set)
         except KellectError as error:
-            self.post_message(self.Ended(None, error))
+            self.post_message(self.Ended(None, None if cancelled.is_set() else error))
         else:
             unit = unit_of(format)
             saved = Saved(path, count, unit, not only_view and unit == "events")

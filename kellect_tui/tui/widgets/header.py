@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kellect_tui.tui.meter import Cost
@@ -11,6 +11,8 @@ from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.line import Line, Word
 
 SPARKS = 10
+SO_FAR = "…"
+"""Behind a count that is not final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Facts:
         io_uring: Operations by io_uring, which are counted and not decoded.
         unseen: What else was not recorded and is counted: calls of other ABIs, skipped runs.
         note: A word more, such as `cut short`.
+        counting: The counts are not final: more of a file is still to be read.
         command: The command whose tree this is, and its state; None: there is none.
     """
 
@@ -41,6 +44,7 @@ class Facts:
     io_uring: int = 0
     unseen: int = 0
     note: str = ""
+    counting: bool = False
     command: Word | None = None
 
 
@@ -64,14 +68,15 @@ class Header(Line):
             rate = facts.rates[-1] if facts.rates else 0
             right.append(Word(f" ● {rate:,}/s ", "live" if facts.state == "LIVE" else "dim"))
             right += [Word(sparkline(list(facts.rates), SPARKS), "spark"), Word(" ·", "dim")]
-        right.append(Word(f" {facts.captured:,} events "))
+        so_far = SO_FAR if facts.counting else ""
+        right.append(Word(f" {facts.captured:,}{so_far} events "))
         if facts.dropped:
             right.append(Word(f"· {short(facts.dropped)} dropped ", "warn"))
         if facts.io_uring:
             right.append(Word(f"· {short(facts.io_uring)} by io_uring, not decoded ", "warn"))
         if facts.unseen:
             right.append(Word(f"· {short(facts.unseen)} not seen ", "warn"))
-        right += [Word("· ", "dim"), Word(f" {facts.lost:,} lost ", "alarm" if facts.lost else "good")]
+        right += [Word("· ", "dim"), Word(f" {facts.lost:,}{so_far} lost ", "alarm" if facts.lost else "dim" if so_far else "good")]
         # The state and the losses are the last to go on a narrow screen.
         self.show(left, right)
 
@@ -79,13 +84,14 @@ class Header(Line):
 class TabBar(Line):
     """The tabs with their counts; a click chooses one."""
 
-    def tell(self, tabs: Sequence[tuple[str, str]], counts: Mapping[str, int], here: str) -> None:
-        """Show `tabs` (name, title), how many events each family had, and which one is shown."""
+    def tell(self, tabs: Sequence[tuple[str, str]], counts: Mapping[str, int], here: str, counting: Collection[str] = ()) -> None:
+        """Show `tabs` (name, title), how many events each family had, and which one is shown; more may come to those in `counting`."""
         words: list[Word] = []
         for between, counted in (("│", True), ("", True), ("", False)):
             words = []
             for number, (name, title) in enumerate(tabs, 1):
-                text = f" {number} {title} {short(counts.get(name, 0))} " if counted else f" {number} {title} "
+                count = f"{short(counts.get(name, 0))}{SO_FAR}" if name in counting else short(counts.get(name, 0))
+                text = f" {number} {title} {count} " if counted else f" {number} {title} "
                 words += [Word(between, "dim"), Word(text, "tab--here" if name == here else "tab", f"screen.tab('{name}')")]
             if sum(len(word.text) for word in words) <= self.size.width:
                 break
