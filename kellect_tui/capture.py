@@ -210,12 +210,18 @@ class Capture:
         self._change(State.STOPPED)
 
     def _fail(self, error: KellectError) -> None:
-        """End loudly; what was captured stays in the session, closed as far as that still goes."""
-        self.error = error
+        """End loudly; what was captured stays in the session, closed as far as that still goes. The source is stopped wherever it was."""
+        self.error = error.with_traceback(None)  # whose frames would hold what the source wants to let go of
+        with contextlib.suppress(Exception):  # the first error is the one to tell
+            rest = self.source.stop()
+            if self.session.live:
+                self._take(rest)
         if self.session.live:
-            with contextlib.suppress(Exception):  # the first error is the one to tell
-                self._take(self.source.stop())
-            self.session.finish(self.source.totals(), self.cpu_seconds)
+            totals = self.session.totals
+            with contextlib.suppress(Exception):
+                totals = self.source.totals()
+            with contextlib.suppress(Exception):
+                self.session.finish(totals, self.cpu_seconds)
         self._change(State.FAILED)
 
 

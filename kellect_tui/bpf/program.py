@@ -9,6 +9,7 @@ import platform
 import resource
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,7 @@ TAIL_CALLS = {"enter_next": ("early", "early_walk"), "exit_next": ("exit_walk", 
 MAPS = ("ring", "heap", "ctl", "desc", "cfg", "pids", "foreign", "uring", "flights", "sent", *TAIL_CALLS)
 VERIFIED_LONG = ("messages", "exit_walk", "exec_walk", "early_walk", "argv", "on_exit")  # loaded first: the others fill up
 LAYOUTS = ("ring", "ctl", "desc", "cfg")
+MAPPED = ("records", "payload", "ctl", "cfg", "desc", "pids", "foreign", "uring")
 ATTACHED = ("on_fork", "on_exec", "on_gone", "on_uring", "on_enter", "on_exit")
 
 def possible_cpus() -> int:
@@ -215,14 +217,26 @@ class Program:
         return {name: run_time(fd) for name, fd in self._programs.items()}
 
     def close(self) -> None:
-        """Detach and free everything. The mapped arrays must not be used afterwards."""
+        """Detach and free everything. Of the mapped arrays a row of zeros is left, so that a late writer does no harm; a batch that is a
+        piece of one keeps its memory, and a descriptor of the map, as long as it is there itself."""
         self.detach()
+        self._unmap()
         for fd in self._programs.values():
             os.close(fd)
         for fd in self._fds.values():
             os.close(fd)
         self._programs.clear()
         self._fds.clear()
+
+    def _unmap(self) -> None:
+        self.ring, self.heap = [], []
+        for name in MAPPED:
+            if (array := getattr(self, name, None)) is not None:
+                setattr(self, name, np.zeros((1, *array.shape[1:]), array.dtype))
+                del array
+        while self._maps:
+            with suppress(BufferError):
+                self._maps.pop().close()
 
 
 def _raise_memlock() -> None:

@@ -59,6 +59,7 @@ class LiveSource:
         self._screen = screen
         self._program: Program | None = None
         self._reader: Reader | None = None
+        self._events: Iterable[str] = options.events
         self._final: SourceTotals | None = None
         self._loading: Future[Program] | None = None
         self._roots: list[int] = list(options.descendants_of)
@@ -77,11 +78,12 @@ class LiveSource:
         _require_pids((*self._options.pids, *self._options.descendants_of))
         self.prepare()
         assert self._loading is not None
-        self._program = program = self._loading.result()
+        loading, self._loading = self._loading, None  # it would keep the program for ever
+        self._program = program = loading.result()
         program.desc[:] = descriptors(native())
         left_out = self._choose(program)
         self._reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths)
-        self.set_events(self._options.events)
+        self.set_events(self._events)
         anchor = epoch_offset_ns()
         program.attach()
         self._take_in_descendants(program)
@@ -112,23 +114,33 @@ class LiveSource:
         return _totals(self._program, stopped_ns=0)
 
     def stop(self) -> Batch | None:
-        """Silence the probes, hand over the rest, free everything."""
-        if self._program is None or self._reader is None:
-            return None
-        self._program.detach()
-        stopped = boot_ns()
-        batch = self._finished(self._reader.read(final=True))
-        self._final = _totals(self._program, stopped_ns=stopped)
-        program, self._program, self._reader = self._program, None, None
-        program.close()
-        return batch
+        """Silence the probes, hand over the rest, free everything; also after a start that failed half-way, or was only prepared."""
+        loading, self._loading = self._loading, None
+        if loading is not None and loading.exception() is None:
+            loading.result().close()
+        program, self._program = self._program, None
+        reader, self._reader = self._reader, None
+        return None if program is None else self._ended(program, reader)
+
+    def _ended(self, program: Program, reader: Reader | None) -> Batch | None:
+        try:
+            program.detach()
+            stopped = boot_ns()
+            try:
+                return None if reader is None else self._finished(reader.read(final=True))
+            finally:
+                self._final = _totals(program, stopped_ns=stopped)
+        finally:
+            program.close()
 
     # what can be changed while it runs
 
     def set_events(self, names: Iterable[str]) -> None:
-        """Choose the types that are recorded from now on."""
-        if self._program is not None:
-            self._program.cfg["events"][0] = sum(1 << BY_NAME[name].id for name in set(names))
+        """Choose the types that are recorded from now on, or from the start on."""
+        self._events = frozenset(names)
+        program = self._program  # another thread may stop the capture meanwhile
+        if program is not None:
+            program.cfg["events"][0] = sum(1 << BY_NAME[name].id for name in self._events)
 
     def watch_tree(self, pid: int, *, from_exec: bool = False) -> None:
         """Before `start`: record only `pid` and its later descendants; `from_exec`: from its next successful exec on."""

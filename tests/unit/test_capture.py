@@ -1,0 +1,112 @@
+"""A capture that fails says so, keeps what it had, and stops its source wherever that was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from kellect_tui.capture import Capture, State
+from kellect_tui.errors import CannotTrace
+from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
+from kellect_tui.session.procfs import ProcessSeed
+from kellect_tui.session.session import Session
+from tests.synthetic import Maker, source_start
+
+REFUSED = CannotTrace("refused", "try again")
+
+
+def refuse() -> None:
+    raise REFUSED
+
+
+def burst() -> None:
+    raise ZeroDivisionError("odd")
+
+
+class Source:
+    """Yields one event, and fails where it is told to.
+
+    Args:
+        faults: What to do instead, by the method's name.
+    """
+
+    def __init__(self, **faults: Callable[[], None]) -> None:
+        self.faults = faults
+        self.stops = 0
+        maker = Maker()
+        maker.open(b"/etc/passwd")
+        self.batches = [maker.batch()]
+
+    def _fault(self, name: str) -> None:
+        if name in self.faults:
+            self.faults[name]()
+
+    def start(self) -> SourceStart:
+        """See EventSource."""
+        self._fault("start")
+        return source_start()
+
+    def read(self) -> Batch | None:
+        """See EventSource."""
+        batch = self.batches.pop() if self.batches else None
+        if batch is None:
+            self._fault("read")
+        return batch
+
+    def totals(self) -> SourceTotals:
+        """See EventSource."""
+        if self.stops:
+            self._fault("totals")
+        return SourceTotals(skipped=7)
+
+    def stop(self) -> Batch | None:
+        """See EventSource."""
+        self.stops += 1
+        self._fault("stop")
+        return None
+
+
+def test_a_start_that_failed_half_way_is_stopped() -> None:
+    source = Source(start=refuse)
+    capture = Capture(source, session := Session(), seeds=list)
+    with pytest.raises(CannotTrace, match="refused"):
+        capture.start()
+    assert capture.join(10)
+    assert (capture.state, source.stops, session.live, session.stop) == (State.FAILED, 1, False, None)
+
+
+def no_processes() -> list[ProcessSeed]:
+    raise ZeroDivisionError("odd")
+
+
+def test_seeds_that_cannot_be_read_stop_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kellect_tui.capture.sees_all", lambda: True)
+    source = Source()
+    capture = Capture(source, Session(), seeds=no_processes)
+    capture.start(wait=False)
+    assert capture.join(10)
+    assert capture.error is not None
+    assert capture.error.message == "the capture failed: ZeroDivisionError: odd"
+    assert (capture.state, source.stops) == (State.FAILED, 1)
+
+
+@pytest.mark.parametrize("faults", [{"read": refuse}, {"read": refuse, "stop": burst}, {"read": refuse, "stop": burst, "totals": burst}])
+def test_what_was_captured_before_the_failure_is_kept_and_closed(faults: dict[str, Callable[[], None]]) -> None:
+    source = Source(**faults)
+    capture = Capture(source, session := Session(), seeds=list)
+    capture.start(wait=False)
+    assert capture.join(10)
+    assert (capture.state, capture.error, source.stops) == (State.FAILED, REFUSED, 1)
+    assert (session.live, session.ledger.captured, session.totals.skipped) == (False, 1, 7)
+    assert session.stop is not None
+    assert (session.stop["captured"], session.stop["skipped"]) == (1, 7)
+
+
+def test_a_stop_that_fails_is_told() -> None:
+    source = Source(stop=refuse)
+    capture = Capture(source, session := Session(), seeds=list)
+    capture.start()
+    capture.stop(10)
+    assert (capture.state, capture.error, session.live) == (State.FAILED, REFUSED, False)
+    assert session.stop is not None
