@@ -17,9 +17,9 @@ from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer, sees_all
 from kellect_tui.session.procfs import ProcessSeed, snapshot
 from kellect_tui.session.session import Session
 
-POLL_SECONDS, QUIET_SECONDS = 0.01, 0.02
-MANY_ROWS, FEW_ROWS = 8_192, 500
-"""Rows of a batch from which on the next is read at once, and below which there is time: each look costs as much as hundreds of events."""
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.005, 0.02
+MANY_ROWS, WANTED_ROWS = 8_192, 12_288
+"""Rows of a batch from which on the next is read at once; rows that a pause is to bring: what a read costs besides, many share."""
 TOTALS_SECONDS = 0.25
 READER_NICE = -15
 LAST_CHECK_SECONDS = 1.0
@@ -160,7 +160,8 @@ class Capture:
         self._settled.set()
 
     def _loop(self) -> None:
-        told = 0.0
+        told, read = 0.0, time.monotonic()
+        pause = MOST_PAUSE_SECONDS
         while not self._stop.is_set():
             batch = self.source.read()
             rows = self._take(batch)
@@ -174,8 +175,10 @@ class Capture:
                 sink.update(self.session)
             if self._ended is not None and self._ended():
                 break
+            if rows:
+                pause, read = pause_after(rows, now - read), now
             if rows < MANY_ROWS:
-                self._stop.wait(POLL_SECONDS if rows >= FEW_ROWS else QUIET_SECONDS)
+                self._stop.wait(pause)
 
     def _update(self) -> None:
         totals = self.source.totals()
@@ -223,6 +226,11 @@ class Capture:
             with contextlib.suppress(Exception):
                 self.session.finish(totals, self.cpu_seconds)
         self._change(State.FAILED)
+
+
+def pause_after(rows: int, seconds: float) -> float:
+    """Seconds until so many rows as are handled well at once have come, if they go on as those did that came in `seconds`."""
+    return min(max(seconds * WANTED_ROWS / rows, LEAST_PAUSE_SECONDS), MOST_PAUSE_SECONDS)
 
 
 def _prefer_this_thread() -> None:

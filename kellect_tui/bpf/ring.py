@@ -27,6 +27,10 @@ SHOWN_FAMILIES = len(FAMILIES) - 1  # losses of hidden tree records (index 4) ar
 _BUSY_EVENT = 1
 _PATIENCE_NS = 50_000_000
 _MOST_ROWS = 16_384  # of one batch: what is worked on stays in the processor's caches
+_ENOUGH_ROWS = 8_192
+_ENOUGH_SHARE = 8  # an eighth of a ring
+HOLD_NS = 30_000_000
+"""How long few records are left waiting: a read costs, whatever it finds, as much as two thousand records of a large one."""
 _MOST_GROUPS = 20_000
 _TIME_WORD = 1
 _NO_RECORDS = np.empty(0, RECORD)
@@ -76,16 +80,20 @@ class _Cpu:
 class Reader:
     """The consumer of a program's rings; one thread.
 
+    Args:
+        cgroups: Whether to learn control groups. path_bytes: Bound of the texts behind path keys. most_rows: Of a batch.
+        hold_ns: How long to leave records where they are, while they are few; 0: none is left waiting.
+
     Attributes:
         paths: Texts behind path keys. cgroups: control group paths by id (empty on a host without cgroup v2). Both are bounded.
         gaps: how many losses (one per gap) were seen.
     """
 
-    def __init__(self, program: Program, *, cgroups: bool = True, path_bytes: int = 96 << 20, most_rows: int = _MOST_ROWS) -> None:
+    def __init__(self, program: Program, *, cgroups: bool = True, path_bytes: int = 96 << 20, most_rows: int = _MOST_ROWS, hold_ns: int = 0) -> None:
         self._program = program
         self._head = program.ctl["head"]
         self._tail = program.ctl["tail"]
-        self._heap_tail = program.ctl["heap_tail"]
+        self._heap_head, self._heap_tail = program.ctl["heap"], program.ctl["heap_tail"]
         self._busy = program.ctl["busy"]
         self._gap = program.ctl["gap"]
         self._lost = program.ctl["lost"]
@@ -98,6 +106,8 @@ class Reader:
         self._heap_bytes = program.chunks * CHUNK_BYTES  # a power of two, as the slots
         self._slot_bits, self._heap_bits = program.slots.bit_length() - 1, self._heap_bytes.bit_length() - 1
         self._most_rows = most_rows
+        self._enough_rows, self._enough_bytes = min(_ENOUGH_ROWS, program.slots // _ENOUGH_SHARE), self._heap_bytes // _ENOUGH_SHARE
+        self._hold_ns, self._read_ns = hold_ns, 0
         self._batch = np.empty((most_rows, WORDS), np.uint64)
         self._with_groups = cgroups
         self._told_ns = self._next_told_ns = 0  # up to here every CPU has been told: what is lost and not told yet was lost later
@@ -113,6 +123,8 @@ class Reader:
         for cpu in self._cpus:  # of the batch before
             self._heap_tail[cpu.number] = cpu.heap_tail
         now = boot_ns()
+        if not final and not self._is_worth_it(now):
+            return None
         heads, horizon = self._horizon(now, final=final)
         for cpu in self._cpus:  # a path that a record up to `heads` leans on was published before it: read the heads again
             self._scan(cpu, int(self._head[cpu.number]))
@@ -126,6 +138,17 @@ class Reader:
             self._hand_back(cpu, end)
         self._told_ns = self._next_told_ns
         return batch if batch is not None and len(batch.records) else None
+
+    def _is_worth_it(self, now: int) -> bool:
+        """Whether to read now: much is waiting, or something is and has long been."""
+        if not self._hold_ns:
+            return True
+        rows = int(np.subtract(self._head, self._tail).sum())
+        if rows < self._enough_rows and (now - self._read_ns < self._hold_ns or not (rows or self._gap.any())):
+            if not rows or int(np.subtract(self._heap_head, self._heap_tail).max()) < self._enough_bytes:
+                return False
+        self._read_ns = now
+        return True
 
     def _has_loss(self) -> bool:
         """Whether a loss stands among what was scanned, or waits for its place."""

@@ -18,7 +18,7 @@ import numpy as np
 from kellect_tui import __version__
 from kellect_tui.bpf.coalesce import coalesced
 from kellect_tui.bpf.program import Program
-from kellect_tui.bpf.ring import SHOWN_FAMILIES, Reader, boot_ns
+from kellect_tui.bpf.ring import HOLD_NS, SHOWN_FAMILIES, Reader, boot_ns
 from kellect_tui.bpf.screen import carriers
 from kellect_tui.bpf.table import descriptors
 from kellect_tui.errors import BadOption
@@ -82,7 +82,7 @@ class LiveSource:
         self._program = program = loading.result()
         program.desc[:] = descriptors(native())
         left_out = self._choose(program)
-        self._reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths)
+        self._reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths, hold_ns=HOLD_NS)
         self.set_events(self._events)
         anchor = epoch_offset_ns()
         program.attach()

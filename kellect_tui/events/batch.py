@@ -74,7 +74,7 @@ class EventSource(Protocol):
         ...
 
     def read(self) -> Batch | None:
-        """What has become ready since the last call; None for nothing. Never blocks."""
+        """What has become ready since the last call; None for nothing, or for so little that it can wait a moment. Never blocks."""
         ...
 
     def totals(self) -> SourceTotals:

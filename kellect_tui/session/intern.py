@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-SLICE_ROWS = 8_192
+SLICE_ROWS = 16_384
 """Rows looked up at once: what is touched stays in the processor's second cache."""
 
 Codes = NDArray[np.uint16]
