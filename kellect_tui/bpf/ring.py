@@ -59,6 +59,16 @@ def boot_ns() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
+def fair_share(waiting: list[int], most: int) -> int:
+    """How much each may take at most, so that together they take `most`: what some do not need the others get. At least 2."""
+    for number, rows in enumerate(sorted(waiting)):
+        share = most // (len(waiting) - number)
+        if rows > share:
+            return max(2, share)  # a loss and its event at least
+        most -= rows
+    return max(2, *waiting)
+
+
 @dataclass(slots=True)
 class _Cpu:
     """Where the reader stands on one CPU's ring; positions count slots since the start."""
@@ -141,11 +151,10 @@ class Reader:
 
     def _is_worth_it(self, now: int) -> bool:
         """Whether to read now: much is waiting, or something is and has long been."""
-        if not self._hold_ns:
-            return True
-        rows = int(np.subtract(self._head, self._tail).sum())
-        if rows < self._enough_rows and (now - self._read_ns < self._hold_ns or not (rows or self._gap.any())):
-            if not rows or int(np.subtract(self._heap_head, self._heap_tail).max()) < self._enough_bytes:
+        if self._hold_ns:
+            rows = int(np.subtract(self._head, self._tail).sum())
+            is_much = rows >= self._enough_rows or int(np.subtract(self._heap_head, self._heap_tail).max()) >= self._enough_bytes
+            if not is_much and (now - self._read_ns < self._hold_ns or not (rows or self._has_loss())):
                 return False
         self._read_ns = now
         return True
@@ -157,7 +166,7 @@ class Reader:
     def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
         """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
         ends = [self._due(cpu, head, horizon) for cpu, head in zip(self._cpus, heads, strict=True)]
-        share = max(2, self._most_rows // len(self._cpus))
+        share = fair_share([end - cpu.tail for cpu, end in zip(self._cpus, ends, strict=True)], self._most_rows)
         if not final and any(end - cpu.tail > share for cpu, end in zip(self._cpus, ends, strict=True)):
             ends = [min(end, cpu.tail + share) for cpu, end in zip(self._cpus, ends, strict=True)]
             horizon = min(int(self._times_of(cpu, end)[-1]) for cpu, end in zip(self._cpus, ends, strict=True) if end - cpu.tail == share)

@@ -1,4 +1,4 @@
-"""A capture that fails says so, keeps what it had, and stops its source wherever that was."""
+"""A capture that fails says so, keeps what it had, and stops its source wherever that was; its pauses fit the rate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kellect_tui.capture import Capture, State
+from kellect_tui.capture import LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS, WANTED_ROWS, Capture, State, pause_after
 from kellect_tui.errors import CannotTrace
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.session.procfs import ProcessSeed
@@ -110,3 +110,11 @@ def test_a_stop_that_fails_is_told() -> None:
     capture.stop(10)
     assert (capture.state, capture.error, session.live) == (State.FAILED, REFUSED, False)
     assert session.stop is not None
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"),
+    [(40, MOST_PAUSE_SECONDS), (100_000, MOST_PAUSE_SECONDS), (1_000_000, WANTED_ROWS / 1_000_000), (20_000_000, LEAST_PAUSE_SECONDS)],
+)
+def test_a_pause_brings_so_many_rows_as_are_handled_well_at_once(rate: int, seconds: float) -> None:
+    assert pause_after(int(rate * 0.5), 0.5) == pytest.approx(seconds)

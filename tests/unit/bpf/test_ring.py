@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kellect_tui.bpf import ring as ring_module
 from kellect_tui.bpf.program import CHUNK_BYTES
-from kellect_tui.bpf.ring import CGROUPDEF, GAP, PATHDEF, Reader
+from kellect_tui.bpf.ring import CGROUPDEF, GAP, PATHDEF, Reader, fair_share
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import MONITOR_LOST
 from kellect_tui.events.record import RECORD, Flag, Section
@@ -201,6 +201,68 @@ def test_what_a_cpu_loses_after_all_was_told_is_not_told_to_have_begun_before(ke
     assert first.records["time"].tolist() == [told - 10, told]
     assert batch.records["event"].tolist() == [MONITOR_LOST, 1]
     assert batch.records["args"][0][:5].tolist() == [1, FILE, 1, told, kernel.now]
+
+
+HOLD_NS = 1_000
+
+
+def numbers(batch: Batch | None) -> list[int]:
+    return [] if batch is None else batch.records["args"][:, 0].tolist()
+
+
+def test_few_records_wait_to_be_read_together_but_not_for_long(kernel: Kernel) -> None:
+    reader = Reader(kernel, hold_ns=HOLD_NS)  # type: ignore[arg-type]
+    kernel.event(0, 1)
+    assert numbers(reader.read()) == [1], "after a quiet time the first is read at once"
+    kernel.event(0, 2)
+    assert numbers(reader.read()) == []
+    kernel.now += HOLD_NS
+    kernel.event(1, 3)
+    assert numbers(reader.read()) == [2, 3]
+
+
+def test_many_records_do_not_wait(kernel: Kernel) -> None:
+    reader = Reader(kernel, hold_ns=1 << 60)  # type: ignore[arg-type]
+    for number in range(SLOTS // 8 - 1):
+        kernel.event(number % 2, number)
+    assert numbers(reader.read()) == []
+    kernel.event(0, 99)
+    assert numbers(reader.read())[-1] == 99
+
+
+def test_records_with_much_payload_do_not_wait(kernel: Kernel) -> None:
+    reader = Reader(kernel, hold_ns=1 << 60)  # type: ignore[arg-type]
+    kernel.event(1, 5, payload=b"x" * (CHUNKS * CHUNK_BYTES // 8 - 1))
+    assert numbers(reader.read()) == []
+    kernel.event(1, 6, payload=b"y")
+    assert numbers(reader.read()) == [5, 6]
+
+
+def test_at_the_end_nothing_waits(kernel: Kernel) -> None:
+    reader = Reader(kernel, hold_ns=1 << 60)  # type: ignore[arg-type]
+    kernel.event(0, 1)
+    assert numbers(reader.read(final=True)) == [1]
+
+
+def test_a_loss_is_told_though_few_records_wait(kernel: Kernel) -> None:
+    """On a CPU that has fallen silent: its gap has no event behind it."""
+    reader = Reader(kernel, hold_ns=HOLD_NS)  # type: ignore[arg-type]
+    while kernel.event(0, 1):
+        pass
+    told: list[int] = []
+    for _look in range(8):
+        kernel.now += 20_000_000
+        batch = reader.read()
+        told += [] if batch is None else batch.records["event"].tolist()
+    assert told == [1] * (SLOTS - RESERVE + 1) + [MONITOR_LOST]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "most", "share"),
+    [([5, 5], 20, 5), ([30, 5], 20, 15), ([30, 30], 20, 10), ([0] * 63 + [9_000], 4_096, 4_096), ([1, 2, 30, 40], 43, 20), ([9, 9, 9], 3, 2), ([0, 0], 10, 2)],
+)
+def test_what_some_cpus_do_not_need_of_a_batch_others_get(waiting: list[int], most: int, share: int) -> None:
+    assert fair_share(waiting, most) == share
 
 
 @pytest.mark.parametrize("comes", [False, True])
