@@ -24,7 +24,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROGRAM, RING, TABLE, LAYOUT = (f"kellect_tui/bpf/{name}" for name in ("kellect.bpf.c", "ring.py", "table.py", "layout.py"))
-CATALOGUE, ARGUMENTS, CONSTANTS, DECODE = (f"kellect_tui/events/{name}.py" for name in ("catalogue", "arguments", "constants", "decode"))
+CATALOGUE, CONSTANTS, DECODE, ESCAPING = (f"kellect_tui/events/{name}.py" for name in ("catalogue", "constants", "decode", "escaping"))
+ADDRESSES, PATHS, PROCESSES, SOCKETS = (f"kellect_tui/events/decoders/{name}.py" for name in ("addresses", "paths", "processes", "sockets"))
 CALLS, WORKLOAD, CHURN, RACES, LOSS, BYTES = (f"tests/bpf/test_{name}.py" for name in ("calls", "workload", "churn", "races", "loss", "bytes"))
 GATE = f"{LOSS}::test_calls_by_the_32_bit_gate_are_counted_and_never_shown_as_others"
 EVENTS, RINGS = "tests/unit/events", "tests/unit/bpf"
@@ -93,11 +94,11 @@ MUTATIONS = (
     Mutation("tgkill's process and thread swapped", CATALOGUE, 'C("tgkill", tgid=0, pid=1, sig=2, reads=((Section.TARGET, 1),)),', 'C("tgkill", tgid=1, pid=0, sig=2, reads=((Section.TARGET, 1),)),', (WORKLOAD,)),
     Mutation("a removed directory makes no new generation", TABLE, "MOVES: row.moves_paths,", 'MOVES: row.name == "file.rename",', (RINGS,)),
     # the decoders
-    Mutation("a shifted exit code", ARGUMENTS, "else word >> 8 & 0xFF", "else word >> 7 & 0xFF"),
-    Mutation("a name joined to its base twice over", ARGUMENTS, 'return base.removesuffix(b"/") + rest or b"/"', 'return base + rest or b"/"', (EVENTS,)),
-    Mutation("the peer of connect from the program's memory", ARGUMENTS, '("network.accept", "network.getpeername") or (kind ==', '("network.accept", "network.getpeername") and (kind ==', (EVENTS, RACES)),
-    Mutation("backslashes of an escaped name are not doubled", ARGUMENTS, 'data.replace(b"\\\\", b"\\\\\\\\").decode', "data.decode", (EVENTS,)),
-    Mutation("an abstract socket without its sign", ARGUMENTS, 'return b"@" + path[1:]', "return path[1:]", (EVENTS,)),
+    Mutation("a shifted exit code", PROCESSES, "else word >> 8 & 0xFF", "else word >> 7 & 0xFF"),
+    Mutation("a name joined to its base twice over", PATHS, 'return base.removesuffix(b"/") + rest or b"/"', 'return base + rest or b"/"', (EVENTS,)),
+    Mutation("the peer of connect from the program's memory", SOCKETS, '("network.accept", "network.getpeername") or (kind ==', '("network.accept", "network.getpeername") and (kind ==', (EVENTS, RACES)),
+    Mutation("backslashes of an escaped name are not doubled", ESCAPING, 'data.replace(b"\\\\", b"\\\\\\\\").decode', "data.decode", (EVENTS,)),
+    Mutation("an abstract socket without its sign", ADDRESSES, 'return b"@" + path[1:]', "return path[1:]", (EVENTS,)),
     Mutation("a symbol is missing", CONSTANTS, '("O_NOFOLLOW", 0o400000), ', "", (EVENTS,)),
     Mutation("a signal is another", CONSTANTS, "SIGHUP SIGINT SIGQUIT", "SIGINT SIGHUP SIGQUIT", (EVENTS,)),
     Mutation("an interrupted call has failed", DECODE, "return None, constants.errno_name(-raw.result)", "return raw.result, constants.errno_name(-raw.result)", (EVENTS,)),

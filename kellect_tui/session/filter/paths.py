@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import ALL_TYPES, BY_NAME, Argument, Kind
+from kellect_tui.events.decoders.paths import MAP_ANONYMOUS
 from kellect_tui.events.record import Flag, Section
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import Chunk, Row
@@ -51,7 +52,7 @@ def of_object(chunk: Chunk, rows: Rows) -> Mask:
     mapped = np.flatnonzero(events == _MMAP)
     if len(mapped):  # a path that an anonymous mapping does not have
         numbers = mapped + rows.start if isinstance(rows, slice) else rows[mapped]
-        mask[mapped] &= (chunk.arg(3, numbers) & np.uint64(arguments.MAP_ANONYMOUS)) == 0
+        mask[mapped] &= (chunk.arg(3, numbers) & np.uint64(MAP_ANONYMOUS)) == 0
     return mask
 
 
