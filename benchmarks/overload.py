@@ -25,14 +25,10 @@ def tell(board: Board, what: str, seen: Outcome) -> None:
     """One line: important events that are there, of each second; what else was made, and what of it was lost."""
     made, important, lost = sum(seen.made.values()), sum(seen.important.values()), sum(seen.lost.values())
     families = ", ".join(f"{count:,} {family}" for family, count in sorted(seen.lost.items()))
-    also = f"{made:,} events made, {seen.in_time:,} read in that time; lost: {families}; of {important:,} important none"
     missing = important - sum(seen.kept[name] for name in seen.important)
-    if missing:
-        also = also.replace("none", f"{missing:,}")
+    also = f"{made:,} events made, {seen.in_time:,} read in that time; lost: {families}; of {important:,} important {missing:,}"
     failed = "; ".join(seen.faults()[:3]) or ("" if lost else "nothing was lost: no overload")
     board.tell(what, [important / seen.seconds], "important events/s", also=also, failed=failed)
-    if failed:
-        sys.exit(1)
 
 
 def main() -> None:
@@ -45,8 +41,9 @@ def main() -> None:
     board = Board(given.json, f"benchmarks/{Path(__file__).name}")
     with tempfile.TemporaryDirectory() as directory:
         program, half = compiled(Path(directory)), given.rate // 2
-        seen = run(program, Path(directory), round(given.seconds * 1000), (half, half), share=given.share)
-    tell(board, f"overload: at least {given.share} times too much for {given.seconds:g} s, none lost but routine", seen)
+        for rates, where in (((half, half), "both CPUs"), ((given.rate, 0), "one CPU")):
+            seen = run(program, Path(directory), round(given.seconds * 1000), rates, share=given.share)
+            tell(board, f"{given.share} × too much for {given.seconds:g} s, important ones of {where}", seen)
 
 
 if __name__ == "__main__":

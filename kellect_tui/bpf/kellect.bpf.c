@@ -62,6 +62,7 @@ static u64 (*cast_to)(u64, u64) = (void *)CAST_CALL;
 enum { LOOKING = 3, WALKING = 2 };  // beside 1 in ctl.busy: what a program of sys_enter is at; 1: an event is being written
 enum { GAP = 250, PATHDEF = 251, CGROUPDEF = 252 };  // records between the program and the reader only
 enum { HIDDEN_FAMILY = 4, FAMILIES = 6 };
+enum { LOSSES = 0x8000 };  // beside an event's type: its record says what was lost before it, where no gap record is needed for that
 // Beside a family's number: an event of a type that is lost first. It may not take the last eighth of the slots nor
 // the last half of the payload heap: those are for the others.
 enum { ROUTINE = 8 };
@@ -110,11 +111,12 @@ struct ctl {
     u64 a[6], d[5];                               // registers; what sys_enter kept
     u64 off, dentry, mnt, root, rdentry, rmnt, nr, turn, address_length, step;
     u64 pending; struct pending wait[4];          // paths to be sent
-    u64 kernfs, group, group_key, last_group, gap, sent[4];
+    u64 kernfs, group, group_key, last_group, gap, before, sent[4];  // before: what the next event's record says was lost
     u64 sum, bad, moved, time, message, vector, vectors, vectors_at, messages, messages_at, many, finished;
     s64 messages_done; u64 routine, number[4];       // a typed pointer that was stored here is read back as a number
     u64 tail, heap_tail, pad1[6];                 // consumer, a cache line of its own
-    u64 lost[FAMILIES], left_out, no_payload, pad2[8];
+    u64 lost[FAMILIES], left_out, no_payload;
+    u64 told[FAMILIES], pad2[2];                  // of `lost`, up to the newest gap
 };
 struct cfg {
     u64 events;                                   // bit n: type n is asked for
@@ -185,6 +187,35 @@ static __always_inline void count_lost(struct ctl *c, u64 family) {
     c->gap = 1;
 }
 
+// Tell what was lost since this was told last, in the event's own record if it fits: 32 bits of the first family, 16 of the next
+// two, as it does where routine events are lost between others. Else in a gap record before it. Under overload every event that
+// is kept has a loss before it: so each takes one slot and not two.
+static __always_inline void tell_losses(struct ctl *c, u64 head, u64 seq) {
+    u64 lost[FAMILIES];
+    c->gap = 0;
+    barrier();  // one that is lost meanwhile (7.0) opens the next gap
+#pragma unroll
+    for (int i = 0; i < FAMILIES; i++) {
+        u64 now = GET(c->lost[i]);
+        lost[i] = now - c->told[i];
+        c->told[i] = now;
+    }
+    if (!(lost[0] >> 32 | lost[1] >> 16 | lost[2] >> 16 | lost[3] | lost[4] | lost[5])) {
+        c->before = lost[0] | lost[1] << 32 | lost[2] << 48;
+        return;
+    }
+    struct rec *g = slot_at(head);
+    if (g) {
+        g->event = GAP;
+        g->seq = seq;
+        g->payload_len = 0;
+#pragma unroll
+        for (int i = 0; i < FAMILIES; i++)
+            g->args[i] = lost[i];
+        c->used = 1;
+    }
+}
+
 // Claim this CPU's next slots for an event of `family` (with ROUTINE), or count the loss.
 static __always_inline struct rec *claim(struct ctl *c, u64 family) {
     if (GET(c->busy)) {
@@ -204,19 +235,8 @@ static __always_inline struct rec *claim(struct ctl *c, u64 family) {
     }
     c->used = 0;
     c->pending = 0;
-    if (c->gap) {
-        struct rec *g = slot_at(head);
-        if (g) {
-            g->event = GAP;
-            g->seq = seq;
-            g->payload_len = 0;
-#pragma unroll
-            for (int i = 0; i < FAMILIES; i++)
-                g->args[i] = c->lost[i];
-            c->used = 1;
-            c->gap = 0;
-        }
-    }
+    if (c->gap)
+        tell_losses(c, head, seq);
     c->event_at = head + c->used;
     struct rec *r = slot_at(c->event_at);
     if (!r) {
@@ -657,8 +677,13 @@ static __always_inline u64 tgid_and_tid(u64 task) {
 #endif
 }
 
-static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u64 task, u64 now) {
-    u64 parent = K(u64, task, OFF_REAL_PARENT), cred = K(u64, task, OFF_CRED);
+static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u64 task, u64 now, u64 event) {
+    u64 parent = K(u64, task, OFF_REAL_PARENT), cred = K(u64, task, OFF_CRED), before = c->before;
+    if (before) {
+        c->before = 0;
+        event |= LOSSES;
+    }
+    r->event = event;
     r->time = now;
     c->time = now;  // of the path definitions that follow it
     if (c->event_at != c->head) {  // and of the gap before it: one transaction is never cut in two by time
@@ -677,7 +702,7 @@ static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u6
 #else
     r->auid = 0xffffffff;
 #endif
-    r->who_pad = 0;
+    r->who_pad = (u32)before;
     *(u64 *)r->comm = K(u64, task, OFF_COMM);
     *(u64 *)(r->comm + 8) = K(u64, task, OFF_COMM + 8);
     r->key0 = 0;
@@ -685,8 +710,8 @@ static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u6
     r->inode = 0;
     r->file_uid = 0;
     r->file_mode = 0;
-    r->what_pad = 0;
-    r->cpu = bpf_get_smp_processor_id();
+    r->what_pad = (u16)(before >> 32);
+    *(u32 *)&r->cpu = bpf_get_smp_processor_id() | (u32)(before >> 48) << 16;  // and record_pad
     u64 group = group_id(task);
     r->cgroup = group;
     if (group != c->last_group) {
@@ -1118,9 +1143,8 @@ int on_exit(u64 *ctx) {
     if (!r)
         return 0;
     u64 now = boot_ns();
-    fill(c, g, r, task, now);
+    fill(c, g, r, task, now, type);
     r->result = ret;
-    r->event = type;
     r->syscall = nr;
     r->flags |= refused;
     r->duration = began ? now - began : ~0ull;
@@ -1656,8 +1680,7 @@ static __always_inline struct rec *task_record(struct ctl *c, struct cfg *g, u64
     struct rec *r = claim(c, family);
     if (!r)
         return 0;
-    fill(c, g, r, task, boot_ns());
-    r->event = event;
+    fill(c, g, r, task, boot_ns(), event);
     r->flags = shown ? F_NO_RESULT : F_NO_RESULT | F_HIDDEN;
     r->syscall = 0xffff;
     r->duration = ~0ull;

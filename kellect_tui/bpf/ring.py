@@ -21,6 +21,8 @@ from kellect_tui.events.catalogue import FAMILIES, MONITOR_LOST
 from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, RECORD, Flag, Section
 
 GAP, PATHDEF, CGROUPDEF = 250, 251, 252
+LOSSES = 0x8000
+"""Beside an event's type: what was lost before it stands in its own record (`_told_in`)."""
 WORDS = RECORD.itemsize // 8
 SHOWN_FAMILIES = len(FAMILIES) - 1  # losses of hidden tree records (index 4) are healed, not reported
 
@@ -33,6 +35,7 @@ HOLD_NS = 30_000_000
 """How long few records are left waiting: a read costs, whatever it finds, as much as two thousand records of a large one."""
 _MOST_GROUPS = 20_000
 _TIME_WORD = 1
+_LOSS_FIELDS = ("who_pad", "what_pad", "record_pad")  # of the first three families
 _NO_RECORDS = np.empty(0, RECORD)
 _NO_PAYLOAD = np.empty(0, np.uint8)
 
@@ -52,6 +55,23 @@ def _kept(rows: NDArray[np.void], special: NDArray[np.bool_]) -> NDArray[np.void
 
 def _joined(pieces: list[NDArray[np.void]]) -> NDArray[np.void]:
     return pieces[0] if len(pieces) == 1 else _rows(np.concatenate([_words(piece) for piece in pieces]))
+
+
+def _told_in(rows: NDArray[np.void], at: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """``(k, 6)``: what each of these gaps and events that tell of a loss says was lost, by family."""
+    telling = rows[at]
+    is_gap = telling["event"] == GAP
+    deltas = np.where(is_gap[:, None], telling["args"], np.uint64(0))
+    for family, place in enumerate(_LOSS_FIELDS):
+        deltas[:, family] += np.where(is_gap, 0, telling[place]).astype(np.uint64)
+    return deltas
+
+
+def _clear(rows: NDArray[np.void], at: NDArray[np.intp]) -> None:
+    """Make events that told of a loss look as all others do."""
+    rows["event"][at] &= np.uint16(LOSSES - 1)
+    for place in _LOSS_FIELDS:
+        rows[place][at] = 0
 
 
 def boot_ns() -> int:
@@ -78,10 +98,12 @@ class _Cpu:
     scanned: int = 0
     heap_tail: int = 0
     special: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # definitions and gaps scanned but not read
-    has_gap: bool = False  # among them
+    gap_until: int = 0  # position behind the last record scanned that tells of a loss
+    is_ahead: bool = False  # the loss that the next record tells of was told already
     last_ns: int = 0  # time of the last record handed over
     newest_ns: int = 0  # time of the last record published
-    lost: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))
+    lost: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))  # told
+    lost_in_ring: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(6, np.uint64))  # by the records read
     gap_since_ns: int = 0
     gap_head: int = 0  # at which the loss that is open was first seen
     overdue: NDArray[np.uint64] | None = None  # the counters, where an open loss is told now without waiting for the CPU's next event
@@ -141,7 +163,7 @@ class Reader:
         spans = self._spans(heads, horizon, final=final)
         batch = None
         if final or self._has_loss() or (batch := self._gather(spans)) is None:
-            blocks = [self._take(cpu, end) for cpu, end in spans if end > cpu.tail]
+            blocks = [self._take(cpu, end) for cpu, end in spans if end > cpu.tail or (not cpu.is_ahead and self._behind(cpu, end) is not None)]
             blocks += [block for cpu in self._cpus if (block := self._overdue(cpu, now, final=final)) is not None]
             batch = self._merge(blocks) if blocks else None
         for cpu, end in spans:
@@ -161,7 +183,7 @@ class Reader:
 
     def _has_loss(self) -> bool:
         """Whether a loss stands among what was scanned, or waits for its place."""
-        return any(cpu.has_gap or cpu.overdue is not None for cpu in self._cpus) or bool(self._gap.any())
+        return any(cpu.gap_until > cpu.tail or cpu.overdue is not None for cpu in self._cpus) or bool(self._gap.any())
 
     def _spans(self, heads: list[int], horizon: int, *, final: bool) -> list[tuple[_Cpu, int]]:
         """Up to where each CPU is read now: not past the horizon, nor more than a batch holds."""
@@ -291,19 +313,17 @@ class Reader:
         for rows in self._views(cpu, cpu.scanned, end):
             special = np.flatnonzero(rows["event"] >= GAP)
             if len(special):
+                events = rows["event"][special]
+                telling = special[(events >= LOSSES) | (events == GAP)]
+                if len(telling):
+                    cpu.gap_until = int(telling[-1]) + cpu.scanned + 1
+                    special = special[events < LOSSES]
                 found.append(special + cpu.scanned)
-                self._look_at(cpu, rows, special)
+                for index in special[rows["event"][special] != GAP].tolist():
+                    self._learn(cpu, rows[index])
             cpu.scanned += len(rows)
         if found:
             cpu.special = np.concatenate([cpu.special, *found])
-
-    def _look_at(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.intp]) -> None:
-        for index in special.tolist():
-            row = rows[index]
-            if row["event"] == GAP:
-                cpu.has_gap = True
-            else:
-                self._learn(cpu, row)
 
     def _learn(self, cpu: _Cpu, row: np.void) -> None:
         names = self._heap(cpu, int(row["payload_at"]), int(row["payload_len"])).tobytes()
@@ -344,32 +364,50 @@ class Reader:
             payload = self._heap(cpu, base, (stop - base + 7) & ~7).copy()
             rows["payload_at"] = np.where(has_payload, rows["payload_at"] - np.uint64(base), np.uint64(0))
             cpu.heap_tail = stop
+        if cpu.is_ahead:
+            _clear(rows, np.zeros(1, np.intp))
+        ahead = self._behind(cpu, end)
+        cpu.is_ahead = ahead is not None
         special = rows["event"] >= GAP
-        if special.any():
-            # A gap was published together with the event behind it: that one's time is there even if it is not read yet.
-            rows = self._without_special(cpu, rows, special, int(self._program.ring[cpu.number]["time"][end % slots]))
+        if cpu.is_ahead or special.any():
+            next_ns = int(self._program.ring[cpu.number]["time"][end % slots])  # for a gap: it was published together with the event behind it
+            rows = self._without_special(cpu, rows, ahead, next_ns)
         if len(rows):
             cpu.last_ns = int(rows["time"][-1])
         return rows, payload
 
-    def _without_special(self, cpu: _Cpu, rows: NDArray[np.void], special: NDArray[np.bool_], next_ns: int) -> NDArray[np.void]:
-        """Definitions go; a gap becomes rows of its own, where it stands. Under overload there is one before every event.
+    def _behind(self, cpu: _Cpu, end: int) -> NDArray[np.void] | None:
+        """The record at `end`, if it tells of a loss before it: that is told with the event before the loss."""
+        if end >= cpu.scanned:
+            return None
+        rows = self._program.ring[cpu.number][end % self._program.slots :][:1]
+        return rows if rows["event"][0] >= LOSSES else None
+
+    def _without_special(self, cpu: _Cpu, rows: NDArray[np.void], ahead: NDArray[np.void] | None, next_ns: int) -> NDArray[np.void]:
+        """Definitions go; what tells of a loss becomes rows of its own before it. Under overload nearly every event does.
 
         Args:
-            next_ns: Time of the record behind `rows`.
+            ahead: What `_behind` gave. next_ns: Time of the record behind `rows`.
         """
-        kept = _kept(rows, special)
-        gaps = np.flatnonzero(rows["event"] == GAP)
-        if not len(gaps):
+        events = rows["event"] if ahead is None else np.append(rows["event"], ahead["event"])
+        is_gap = events == GAP
+        telling = np.flatnonzero((events >= LOSSES) | is_gap)
+        deltas = np.concatenate([_told_in(rows, telling[telling < len(rows)]), *(() if ahead is None else (_told_in(ahead, np.zeros(1, np.intp)),))])
+        _clear(rows, np.flatnonzero(rows["event"] >= LOSSES))
+        gone = rows["event"] >= GAP
+        kept = _kept(rows, gone)
+        if not len(telling):
             return kept
-        places = np.flatnonzero(~special)
-        before = np.searchsorted(places, gaps)  # how many kept rows stand before each gap
-        times = np.concatenate([np.array([cpu.last_ns], np.uint64), kept["time"]])
-        behind = np.append(rows["time"], np.uint64(next_ns))[gaps + 1]
-        losses, which = self._losses(cpu, rows["args"][gaps], times[before], behind)
+        places = np.flatnonzero(~gone)
+        before = np.searchsorted(places, telling)  # how many kept rows stand before each
+        start = np.append(np.uint64(cpu.last_ns), kept["time"])[before]
+        end = np.append(rows["time"], np.uint64(next_ns))[telling + is_gap[telling]]
+        counters = np.maximum(cpu.lost_in_ring + np.cumsum(deltas, axis=0, dtype=np.uint64), cpu.lost)  # what was overdue is told
+        cpu.lost_in_ring = cpu.lost_in_ring + deltas.sum(axis=0, dtype=np.uint64)
+        losses, which = self._losses(cpu, counters, start, end)
         if not len(losses):
             return kept
-        order = np.argsort(np.concatenate([places, gaps[which]]), kind="stable")
+        order = np.argsort(np.concatenate([2 * places + 1, 2 * telling[which]]), kind="stable")
         return _rows(_words(_joined([kept, losses])).take(order, axis=0))
 
     def _losses(
@@ -378,7 +416,7 @@ class Reader:
         """One row per gap and family that lost something, and which gap each belongs to.
 
         Args:
-            counters: ``(k, 6)``, the kernel's counters at each gap; they only ever grow.
+            counters: ``(k, 6)``, all that was lost up to each gap; they only ever grow.
             start_ns, end_ns: ``(k,)``, the events around each gap. What was lost on a CPU after all was told up to a later time
                 than its last event's began then: so it does not come before what was told already.
 
@@ -446,4 +484,3 @@ class Reader:
             self._tail[cpu.number] = end
             if len(cpu.special):
                 cpu.special = cpu.special[np.searchsorted(cpu.special, end) :]
-                cpu.has_gap = cpu.has_gap and bool((self._program.ring[cpu.number]["event"][cpu.special % self._program.slots] == GAP).any())

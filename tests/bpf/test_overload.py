@@ -103,9 +103,10 @@ def test_what_finds_the_ring_in_use_is_lost_and_counted(programs: tuple[Path, Pa
     assert source.totals().lost == seen.lost.total()
 
 
-def test_at_three_times_too_much_no_important_event_is_lost_and_every_loss_stands_at_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rates", [(45_000, 45_000), (0, 90_000)])
+def test_at_three_times_too_much_no_important_event_is_lost_and_every_loss_stands_at_its_place(tmp_path: Path, rates: tuple[int, int]) -> None:
     program = overloads.compiled(tmp_path)
-    seen = overloads.run(program, tmp_path, 1_500, (45_000, 45_000))
+    seen = overloads.run(program, tmp_path, 1_500, rates)
     assert seen.faults() == []
     made = sum(seen.made.values())
     assert 3 * seen.in_time <= made

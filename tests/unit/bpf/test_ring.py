@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from kellect_tui.bpf import ring as ring_module
 from kellect_tui.bpf.program import CHUNK_BYTES
-from kellect_tui.bpf.ring import CGROUPDEF, GAP, PATHDEF, Reader, fair_share
+from kellect_tui.bpf.ring import CGROUPDEF, GAP, LOSSES, PATHDEF, Reader, fair_share
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import MONITOR_LOST
 from kellect_tui.events.record import RECORD, Flag, Section
 
 SLOTS, CHUNKS, RESERVE = 32, 2, 8
 CTL = np.dtype(
-    [(name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq")] + [("lost", "<u8", (6,))]
+    [(name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq")] + [("lost", "<u8", (6,)), ("told", "<u8", (6,))]
 )
 CFG = np.dtype([("reader_generation", "<u8")])
-FILE, PROCESS = 0, 1
+FILE, PROCESS, USER = 0, 1, 3
 
 
 class Kernel:
@@ -45,11 +45,17 @@ class Kernel:
             ctl["gap"] = 1
             return False
         head = int(ctl["head"])
+        lost = np.zeros(6, np.uint64)
         if ctl["gap"]:
-            head = self._put(cpu, head, GAP, ctl["lost"])
-            ctl["gap"] = 0
+            lost = ctl["lost"] - ctl["told"]
+            ctl["gap"], ctl["told"] = 0, ctl["lost"]
+            if lost[3:].any():
+                head = self._put(cpu, head, GAP, lost)
+                lost[:] = 0
         at = head
-        head = self._put(cpu, head, 1, [number], payload)
+        head = self._put(cpu, head, 1 | (LOSSES if lost.any() else 0), [number], payload)
+        row = self.ring[cpu][at % SLOTS]
+        row["who_pad"], row["what_pad"], row["record_pad"] = lost[:3]
         self.ring[cpu][at % SLOTS]["seq"], self.ring[cpu][at % SLOTS]["key0"] = ctl["seq"], path[0] if path else 0
         if path and path[0] not in self.sent:
             self.sent.add(path[0])
@@ -137,6 +143,36 @@ def test_a_loss_stands_between_the_events_around_it_one_row_a_family(kernel: Ker
     assert batch.records["event"].tolist() == [MONITOR_LOST, MONITOR_LOST, 1]
     assert reader.gaps == 1
     assert kernel.cfg["reader_generation"][0] == 0  # nothing that was sent is gone
+
+
+@pytest.mark.parametrize(("families", "slots"), [((FILE, PROCESS), 1), ((FILE, USER), 2)])
+def test_an_event_that_tells_of_a_loss_is_as_any_other_then(kernel: Kernel, families: tuple[int, int], slots: int) -> None:
+    reader = Reader(kernel)  # type: ignore[arg-type]
+    kept = sum(kernel.event(0, number) for number in range(30))
+    assert not any(kernel.event(0, 30, family) for family in families)
+    reader.read()
+    head = int(kernel.ctl["head"][0])
+    assert kernel.event(0, 31)
+    assert kernel.ctl["head"][0] == head + slots  # three families fit into the event's own record
+    batch = reader.read()
+    assert batch is not None
+    losses, event = batch.records[:2], batch.records[2]
+    assert losses["args"][:, :2].tolist() == [[30 - kept + 1, families[0]], [1, families[1]]]
+    assert (event["event"], event["args"][0], event["who_pad"], event["what_pad"], event["record_pad"]) == (1, 31, 0, 0, 0)
+
+
+def test_a_loss_is_told_with_the_event_before_it_though_the_event_behind_it_has_to_wait(kernel: Kernel) -> None:
+    reader = Reader(kernel, most_rows=4)  # type: ignore[arg-type]
+    kernel.event(1, 1)
+    last = kernel.now
+    kernel.ctl["lost"][1][FILE], kernel.ctl["gap"][1] = 5, 1
+    others = [kernel.now for number in range(3) if kernel.event(0, number)]
+    kernel.event(1, 2)
+    batches = [[(int(row["event"]), int(row["time"]), int(row["cpu"])) for row in batch.records] for _look in range(3) if (batch := reader.read()) is not None]
+    assert batches == [
+        [(1, last, 1), (MONITOR_LOST, last, 1), (1, others[0], 0), (1, others[1], 0)],
+        [(1, others[2], 0), (1, kernel.now, 1)],
+    ]
 
 
 def test_a_loss_on_a_cpu_that_falls_silent_is_told_at_the_end(kernel: Kernel) -> None:
