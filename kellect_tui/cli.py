@@ -15,6 +15,7 @@ from kellect_tui import __version__
 from kellect_tui.errors import BadOption, KellectError
 from kellect_tui.events.budget import budget
 from kellect_tui.events.options import DEFAULT_RING_BYTES, CaptureOptions, parse_events
+from kellect_tui.telling import if_heard, tell
 
 DONE, CANNOT, USAGE = 0, 1, 2
 
@@ -69,9 +70,9 @@ Examples:
 
 def say(error: KellectError) -> None:
     """One line why, one line what to do, on standard error."""
-    click.echo(f"kellect-tui: {error.message}", err=True)
+    tell(f"kellect-tui: {error.message}")
     if error.remedy:
-        click.echo(f"  {error.remedy}", err=True)
+        tell(f"  {error.remedy}")
 
 
 def complete_format(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -388,10 +389,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = cli.main(list(arguments) if arguments is not None else None, prog_name="kellect-tui", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        with if_heard():
+            error.show()
         sys.exit(USAGE)
     except click.ClickException as error:
-        error.show()
+        with if_heard():
+            error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(DONE)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from kellect_tui.events.constants import signal_name
+from kellect_tui.telling import tell
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _OF_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them; programs expect them
@@ -50,8 +49,8 @@ def found(name: str) -> str | int:
     if path is not None:
         return path
     exists = "/" in name and Path(name).exists()
-    click.echo(f"kellect-tui: {name}: {'not executable' if exists else 'command not found'}", err=True)
-    click.echo("  nothing was recorded; check the name", err=True)
+    tell(f"kellect-tui: {name}: {'not executable' if exists else 'command not found'}")
+    tell("  nothing was recorded; check the name")
     return NOT_EXECUTABLE if exists else NOT_FOUND
 
 

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
 from kellect_tui.events.options import CaptureOptions
+from kellect_tui.telling import tell
 
 if TYPE_CHECKING:
     from kellect_tui.session.filter import Filter
@@ -172,7 +171,7 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     else:
         count = write(session, Path(output), format, predicate=predicate)
     note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
-    click.echo(f"{count:,} {unit_of(format)} written to {'standard output' if output == '-' else output}{note}", err=True)
+    tell(f"{count:,} {unit_of(format)} written to {'standard output' if output == '-' else output}{note}")
 
 
 @contextmanager

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import click
-
 from kellect_tui.capture import Capture, Sink
 from kellect_tui.command import Child, found
 from kellect_tui.deadline import after, either, gone
@@ -29,6 +27,7 @@ from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
 from kellect_tui.session.session import Session
 from kellect_tui.summarizing import SummaryWish, alive_below, command_of
+from kellect_tui.telling import tell
 
 DONE = 0
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD})
@@ -114,7 +113,7 @@ class Recording:
         status = DONE
         try:
             if child is None:
-                click.echo("recording …" + ("" if self._duration else " (Ctrl-C ends it)"), err=True)
+                tell("recording …" + ("" if self._duration else " (Ctrl-C ends it)"))
                 _wait(capture)
             else:
                 child.go()
@@ -137,7 +136,7 @@ class Recording:
         dropped = 0 if self._format in ("session", *TREES) else session.store.dropped
         if dropped:
             said += f"; {dropped:,} more came faster than {self._format} can be written: `-f session` keeps up"
-        click.echo(said, err=True)
+        tell(said)
 
     def _tell_left(self, session: Session, child: Child | None) -> None:
         """Who still runs."""
@@ -145,9 +144,9 @@ class Recording:
             return
         alive = alive_below(session, child.pid)
         if child.poll() is None:
-            click.echo(f"{self._command[0]} still runs and is left running: {child.pid}", err=True)
+            tell(f"{self._command[0]} still runs and is left running: {child.pid}")
         if alive:
-            click.echo(f"{len(alive)} descendants of {self._command[0]} still run and are left running: {', '.join(map(str, alive[:8]))}", err=True)
+            tell(f"{len(alive)} descendants of {self._command[0]} still run and are left running: {', '.join(map(str, alive[:8]))}")
 
 
 class _Later:
@@ -216,7 +215,7 @@ def _wait_for(child: Child, capture: Capture) -> int:
             child.send(info.si_signo)
         if (ending := child.poll()) is not None:
             if child.why_not:
-                click.echo(f"kellect-tui: {child.why_not}", err=True)
+                tell(f"kellect-tui: {child.why_not}")
             return ending.exit_status
         if capture.join(0):
             return DONE

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import click
-
 from kellect_tui.capture import Capture, Sink
 from kellect_tui.command import Child, Ending, found
 from kellect_tui.command_output import CommandTerminal, OutputLog
@@ -28,6 +26,7 @@ from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
 from kellect_tui.session.session import Session
 from kellect_tui.summarizing import SummaryWish, alive_below, command_of
+from kellect_tui.telling import tell
 from kellect_tui.tui.app import KellectApp
 from kellect_tui.tui.screens.leave import END, LEAVE
 
@@ -158,12 +157,12 @@ class Run:
 
     def _tell(self, session: Session, child: Child) -> int:
         if child.why_not:
-            click.echo(f"kellect-tui: {child.why_not}", err=True)
+            tell(f"kellect-tui: {child.why_not}")
         ending = child.poll()
         alive = [*([child.pid] if ending is None else []), *alive_below(session, child.pid)]
         if alive:
             what = f"{self._command[0]} and its descendants" if ending is None else f"descendants of {self._command[0]}"
-            click.echo(f"{what} still run and are left running: {', '.join(map(str, alive[:8]))}", err=True)
+            tell(f"{what} still run and are left running: {', '.join(map(str, alive[:8]))}")
         return DONE if ending is None else ending.exit_status
 
 
@@ -181,7 +180,7 @@ def _settle(child: Child, answer: str | None) -> None:
     again = threading.Event()
     before = {number: signal.signal(number, lambda *_: again.set()) for number in _PASSED}
     try:
-        click.echo(f"waiting for {child.argv[0]} to end; a second signal leaves it running", err=True)
+        tell(f"waiting for {child.argv[0]} to end; a second signal leaves it running")
         _wait(child, None, again)
     finally:
         for number, handler in before.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from kellect_tui.export.summary import Command, Document, document
 from kellect_tui.export.summary_text import text
 from kellect_tui.session.session import Session
 from kellect_tui.session.summary import Summary
+from kellect_tui.telling import tell_bytes
 
 FORMS = ("text", "json", "none")
 
@@ -44,8 +44,7 @@ class SummaryWish:
         """Write it. Raises CannotWrite."""
         data = rendered(document(session, summary, command=command), as_json=self.form == "json")
         if self.file is None:
-            sys.stderr.buffer.write(data)
-            sys.stderr.buffer.flush()
+            tell_bytes(data)
         else:
             with whole(self.file) as output:
                 output.file.write(data)
