@@ -8,8 +8,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -90,6 +91,8 @@ class KellectApp(App[None]):
         self.main = MainScreen(session, live, initial_filter, cost, rate, now, command)
         self.command = command
         self.answer: str | None = None
+        self._screen_loop: asyncio.AbstractEventLoop | None = None
+        self._before: dict[signal.Signals, Any] = {}
         self._saved_events = 0
 
     def get_default_screen(self) -> MainScreen:
@@ -99,13 +102,29 @@ class KellectApp(App[None]):
     def on_mount(self) -> None:
         """A terminal that is closed ends the program in order, so that the capture is stopped."""
         if not self.is_headless:
-            loop = asyncio.get_running_loop()
+            self._screen_loop = loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
-                loop.add_signal_handler(number, self._told_to_end, number)
+                self._before[number] = signal.signal(number, self._signalled)
             if self.command is not None:
                 loop.add_signal_handler(signal.SIGINT, self.command.send_group, signal.SIGINT)
             spare_the_collector()
             prefer_this_thread()
+
+    def run(self, *args: Any, **options: Any) -> None:
+        """As Textual does; signals mean afterwards what they meant before."""
+        try:
+            super().run(*args, **options)
+        finally:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+
+    def _signalled(self, number: int, _frame: object) -> None:
+        """In the middle of anything, also of waiting for a terminal that stands still: no handler of the loop's would run then."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.told_to_end()
+        if self._screen_loop is not None:
+            with suppress(RuntimeError):  # it is closed: the screen has ended
+                self._screen_loop.call_soon_threadsafe(self._told_to_end, number)
 
     def _told_to_end(self, number: int) -> None:
         if self.command is not None:

@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 STREAM = (sys.executable, "-m", "tests.tui.streaming")
 PATIENCE = 30.0
+_FUTEX, _WRITE_TO_STDERR = "202 ", "1 0x2 "  # /proc/PID/task/TID/syscall, x86_64
 
 
 class Window:
@@ -47,11 +48,15 @@ class Window:
         self._drawn = bytearray()
         self._more = threading.Condition()
         self._stop, self._told_to_stop = os.pipe()
+        self.take()
+
+    def take(self) -> None:
+        """Take what is drawn, from now on."""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        while self.picture in select.select([self.picture, self._stop], [], [])[0]:
+        while self._stop not in (ready := select.select([self.picture, self._stop], [], [])[0]) and self.picture in ready:
             try:
                 data = os.read(self.picture, 65_536)
             except OSError:  # EIO: nobody holds the other side any more
@@ -81,6 +86,19 @@ class Window:
     def lose_keys(self) -> None:
         """Nothing can be read from any more."""
         os.close(self.keys)
+
+    def stall(self) -> None:
+        """Take nothing any more, and wait until the program waits: its screen for its writer, and that for us."""
+        os.write(self._told_to_stop, b"x")
+        self._reader.join()
+        os.read(self._stop, 1)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        waiting = 0
+        while waiting < 20:
+            threading.Event().wait(0.01)
+            calls = {task.name: (task / "syscall").read_text() for task in tasks.iterdir()}
+            waits = calls[str(self.process.pid)].startswith(_FUTEX) and any(call.startswith(_WRITE_TO_STDERR) for call in calls.values())
+            waiting = waiting + 1 if waits else 0
 
     def lose_picture(self) -> None:
         """Nothing can be written to any more."""

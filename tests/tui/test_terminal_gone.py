@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import threading
@@ -128,4 +129,30 @@ def test_a_shell_that_ignores_the_hang_up_does_not_keep_the_screen(opened: Calla
     window = opened("sh", "-c", f"trap '' HUP; {subprocess.list2cmdline(STREAM)}; exit $?", controlling=True)
     window.shows("LIVE")
     window.hang_up()
+    assert window.ends() == 0
+
+
+X86_64 = pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers of its calls are needed")
+
+
+@X86_64
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_that_takes_nothing_does_not_keep_a_program_that_is_told_to_end(opened: Callable[..., Window], number: int) -> None:
+    window = opened()
+    window.shows("LIVE")
+    window.stall()
+    window.process.send_signal(number)
+    assert window.ends() == 0
+
+
+@X86_64
+def test_a_terminal_that_stood_still_for_a_while_has_missed_nothing(opened: Callable[..., Window]) -> None:
+    window = opened()
+    window.shows("LIVE")
+    window.stall()
+    window.take()
+    window.press("?")
+    window.shows("Moving")
+    window.signal()
+    window.shows("\x1b[?1049l")
     assert window.ends() == 0
