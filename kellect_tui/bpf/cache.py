@@ -12,6 +12,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ DIRECTORY = Path("/var/cache/kellect-tui")
 KEPT = 16
 _SUFFIX = ".bpf"
 _LARGEST = 16 << 20
+_UNFINISHED = "tmp"
+STALE_SECONDS = 3600.0
+"""What was not finished by then is of a program that was killed."""
 
 
 def name_of(parts: Iterable[bytes]) -> str:
@@ -34,6 +38,7 @@ def read(name: str, directory: Path = DIRECTORY) -> bytes | None:
     """What was kept under that name; None where there is nothing, or nothing that can be trusted."""
     try:
         with _opened(directory) as place:
+            _clear(place)
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place)
             with os.fdopen(fd, "rb") as file:
                 about = os.fstat(fd)
@@ -53,7 +58,7 @@ def write(name: str, data: bytes, directory: Path = DIRECTORY) -> bool:
             directory.mkdir(mode=0o700)
         with _opened(directory) as place:
             here = f"/proc/self/fd/{place}"  # the directory that was looked at, whatever its path leads to by now
-            fd, made = tempfile.mkstemp(dir=here)
+            fd, made = tempfile.mkstemp(prefix=_UNFINISHED, dir=here)
             try:
                 with os.fdopen(fd, "wb") as file:
                     file.write(data)
@@ -84,3 +89,14 @@ def _let_go(place: int) -> None:
     files = sorted(((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name) for entry in os.scandir(place) if entry.name.endswith(_SUFFIX)), reverse=True)
     for _time, name in files[KEPT:]:
         os.unlink(name, dir_fd=place)
+
+
+def _clear(place: int) -> None:
+    """Remove what a program that was killed had begun to write."""
+    with contextlib.suppress(OSError):
+        stale = time.time() - STALE_SECONDS
+        for entry in os.scandir(place):
+            if entry.name.startswith(_UNFINISHED) and entry.is_file(follow_symlinks=False):
+                about = entry.stat(follow_symlinks=False)
+                if about.st_uid == 0 and about.st_mtime < stale:
+                    os.unlink(entry.name, dir_fd=place)

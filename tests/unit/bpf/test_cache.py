@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +123,21 @@ def test_bytes_of_another_version_are_no_program() -> None:
         body = len(text).to_bytes(8, "little") + text
         with pytest.raises(ValueError, match="another version"):
             Compiled.from_bytes(hashlib.sha256(body).digest() + body)
+
+
+@as_root
+def test_what_a_killed_program_left_unfinished_goes_when_it_is_old(place: Path) -> None:
+    now = time.time()
+    ages = {"tmpold": cache.STALE_SECONDS + 60, "tmpnew": cache.STALE_SECONDS - 60, "tmpanother": 1e6, "other": 1e6, "tmpdirectory": 1e6}
+    for name, age in ages.items():
+        (place / name).mkdir() if name == "tmpdirectory" else (place / name).write_bytes(b"half")
+        os.utime(place / name, (now - age, now - age))
+    os.chown(place / "tmpanother", 1000, 1000)
+    outside = place.with_name("outside")
+    outside.write_bytes(DATA)
+    os.utime(outside, (1, 1))
+    (place / "tmplink").symlink_to(outside)
+    os.utime(place / "tmplink", (1, 1), follow_symlinks=False)
+    assert cache.read(NAME, place) == DATA
+    assert {path.name for path in place.iterdir()} == {NAME, "tmpnew", "tmpanother", "tmplink", "other", "tmpdirectory"}
+    assert outside.read_bytes() == DATA
