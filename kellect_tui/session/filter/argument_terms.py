@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kellect_tui.events import arguments
-from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, MONITOR_START, RESULT, Argument, Call, Kind
+from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, FORK, MONITOR_START, RESULT, Argument, Call, Kind
 from kellect_tui.events.record import Event, Raw
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import Chunk
-from kellect_tui.session.filter.decoded import ADDRESS_KINDS, MARKS, NAME_KINDS, PORT_KINDS, decide, may_name, needs, paths_holding, values
+from kellect_tui.session.filter.decoded import ADDRESS_KINDS, MARKS, NAME_KINDS, PORT_KINDS, containing, decide, may_name, needs, paths_holding, values
 from kellect_tui.session.filter.paths import KEPT, SINGLE_PATH, of_object
-from kellect_tui.session.filter.terms import DECODES, LOOKUP, Mask, Rows, Term, length, narrowed
+from kellect_tui.session.filter.terms import DECODES, LOOKUP, Mask, Rows, Term, length, narrowed, of_events
 from kellect_tui.session.filter.values import NumberTest, TextTest
 
 FLAG_KINDS = frozenset((
@@ -100,7 +100,7 @@ class OfArguments:
             self.cost = LOOKUP
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
-        pending: Mask = self._has[chunk.event[rows]]
+        pending = of_events(self._has, chunk.event[rows])
         passed = np.zeros(len(pending), np.bool_)
         if not pending.any():
             return passed
@@ -109,7 +109,7 @@ class OfArguments:
         if self._paths is not None:
             self._paths.decide(chunk, rows, passed, pending)
         if self._names_only and not self._test.negated and self._test.text is not None and self._test.text.needle:
-            others = pending if self._paths is None else pending & ~self._paths.types[chunk.event[rows]]
+            others = pending if self._paths is None else pending & ~of_events(self._paths.types, chunk.event[rows])
             if others.any():
                 pending &= ~others | may_name(chunk, rows, self._test.text)
         if pending.any():
@@ -125,7 +125,7 @@ class OfArguments:
 
     def _by_decoding(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
         """Types whose arguments need the same are decoded together."""
-        groups = self._group[chunk.event[rows]]
+        groups = self._group.take(chunk.event[rows])
         for group, need in enumerate(self._needs):
             own = pending & (groups == group)
             if own.any():
@@ -198,7 +198,7 @@ class PathTerm:
 
     def decide(self, chunk: Chunk, rows: Rows, passed: Mask, pending: Mask) -> None:
         """Answer those of the pending rows that are cheap to answer: they are pending no longer."""
-        own = pending & self.types[chunk.event[rows]]
+        own = pending & of_events(self.types, chunk.event[rows])
         texts = KEPT.get(chunk)
         if texts is None:
             in_paths = paths_holding(chunk, rows, self._test)
@@ -221,7 +221,8 @@ class PathTerm:
         if self._negated:
             answers = ~answers
             answers[-1] = False
-        passed |= own & answers[codes]
+        if answers.any():
+            passed |= own & answers.take(codes)
         pending &= ~own
 
     def _by_object(self, chunk: Chunk, rows: Rows, objects: Mask, in_paths: Mask, passed: Mask) -> None:
@@ -237,7 +238,7 @@ class PathTerm:
         paths = chunk.paths
         for place in asked.tolist():
             answers[place] = self._test.passes(arguments.text(paths[place])[0]) != self._negated
-        passed |= objects & answers[places][chunk.what[rows]]
+        passed |= objects & answers[places].take(chunk.what[rows])
 
 
 _MARKED, _PASSES = 1, 2
@@ -300,7 +301,7 @@ class Anywhere:
         kinds = NAME_KINDS | ADDRESS_KINDS | PORT_KINDS | {Kind.TARGET_COMM, Kind.CHILD_COMM}
         self._chosen = {row.id: chosen for row in ALL_TYPES if (chosen := tuple(a for a in row.arguments if a.kind in kinds))}
         self._has = _event_table(self._chosen)
-        outside = {Kind.CHILD_COMM} | (PORT_KINDS if number is not None else set()) | (ADDRESS_KINDS if _in_addresses(test.needle) else set())
+        outside = (PORT_KINDS if number is not None else frozenset()) | (ADDRESS_KINDS if _in_addresses(test.needle) else frozenset())
         self._elsewhere = _event_table(row for row, chosen in self._chosen.items() if any(a.kind in outside for a in chosen))
         self._only_path = _event_table(row for row, chosen in self._chosen.items() if chosen == (SINGLE_PATH.get(row),))
         self._need = needs(argument for chosen in self._chosen.values() for argument in chosen)
@@ -311,14 +312,18 @@ class Anywhere:
         for term in self._others:
             passed |= term.select(chunk, rows)
         events = chunk.event[rows]
-        pending: Mask = ~passed & self._has[events]
+        pending: Mask = ~passed & of_events(self._has, events)
         if self._test.needle and pending.any():
-            pending &= may_name(chunk, rows, self._test) | self._elsewhere[events]
+            possible = may_name(chunk, rows, self._test) | of_events(self._elsewhere, events)
+            forks = np.flatnonzero(pending & (events == FORK))
+            if len(forks):  # a child's comm stands in registers
+                possible[forks] |= containing(_child_comms(chunk, forks + rows.start if isinstance(rows, slice) else rows[forks]), self._test)
+            pending &= possible
         if pending.any():
             asked = pending.copy()
             self._paths.decide(chunk, rows, passed, asked)
             # Where the path did not pass, another argument of the row still may.
-            pending &= ~passed & (asked | ~self._only_path[events])
+            pending &= ~passed & (asked | ~of_events(self._only_path, events))
         if pending.any():
             passed[pending] = decide(chunk, narrowed(rows, pending), self._passes, self._need)
         return passed
@@ -336,6 +341,11 @@ class Anywhere:
                 if self._test.passes(element) if isinstance(element, str) else element == self._number:
                     return True
         return False
+
+
+def _child_comms(chunk: Chunk, forks: NDArray[np.intp]) -> list[bytes]:
+    words = np.column_stack([chunk.arg(register, forks) for register in (4, 5)])
+    return [comm.split(b"\0", 1)[0] for comm in words.view("V16")[:, 0].tolist()]
 
 
 def _in_addresses(needle: str) -> bool:

@@ -21,8 +21,8 @@ from kellect_tui.events.decoders.paths import MAP_ANONYMOUS
 from kellect_tui.events.record import Flag, Section
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import Chunk, Row
-from kellect_tui.session.filter.decoded import PATH_KINDS, values
-from kellect_tui.session.filter.terms import Mask, Rows
+from kellect_tui.session.filter.decoded import PATH_KINDS, grouped, values
+from kellect_tui.session.filter.terms import Mask, Rows, of_events
 from kellect_tui.session.filter.values import TextTest
 
 KEEP_BYTES = 128 << 20
@@ -47,8 +47,8 @@ def of_object(chunk: Chunk, rows: Rows) -> Mask:
     """Rows whose path is that of the object that the kernel held, and that has a text: `path0` says all."""
     events = chunk.event[rows]
     mask: Mask = (chunk.flags[rows] & np.uint32(Flag.OBJECT | Flag.NO_OBJECT)) == Flag.OBJECT
-    mask &= _SINGLE[events]
-    mask &= (chunk.whats["path0"] >= 0)[chunk.what[rows]]
+    mask &= of_events(_SINGLE, events)
+    mask &= (chunk.whats["path0"] >= 0).take(chunk.what[rows])
     mapped = np.flatnonzero(events == _MMAP)
     if len(mapped):  # a path that an anonymous mapping does not have
         numbers = mapped + rows.start if isinstance(rows, slice) else rows[mapped]
@@ -122,21 +122,19 @@ def compose(chunk: Chunk) -> PathTexts:
     rows = slice(0, chunk.count)
     objects = of_object(chunk, rows)
     texts = [arguments.text(path)[0] for path in chunk.paths]
-    codes = np.full(chunk.count, -1, np.int32)
-    codes[objects] = chunk.whats["path0"][chunk.what[rows]][objects]
-    named = np.flatnonzero(_SINGLE[chunk.event[rows]] & ~objects)
+    codes = np.where(objects, chunk.whats["path0"].take(chunk.what[rows]), np.int32(-1))
+    named = np.flatnonzero(of_events(_SINGLE, chunk.event[rows]) & ~objects)
     if len(named):
         _compose_named(chunk, named, codes, texts)
-    out = codes.astype(np.uint32)
-    out[codes < 0] = len(texts)
-    return PathTexts(out, _SEPARATOR.join(texts), len(texts))
+    return PathTexts(np.where(codes < 0, len(texts), codes).astype(np.uint32), _SEPARATOR.join(texts), len(texts))
 
 
 def _compose_named(chunk: Chunk, rows: NDArray[np.intp], codes: NDArray[np.int32], texts: list[str]) -> None:
     """Join bases and names. Most are plain, and depend on payload, base and call alone; the others are decoded one by one."""
-    keys = chunk.payload[rows].astype(np.uint64) | chunk.what[rows].astype(np.uint64) << np.uint64(16) | chunk.syscall[rows].astype(np.uint64) << np.uint64(32)
-    keys |= ((chunk.flags[rows] & np.uint32(Flag.OBJECT)) != 0).astype(np.uint64) << np.uint64(48)
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    payload, what, syscall = (column.take(rows).astype(np.uint64) for column in (chunk.payload, chunk.what, chunk.syscall))
+    keys = payload | what << np.uint64(16) | syscall << np.uint64(32)
+    keys |= ((chunk.flags.take(rows) & np.uint32(Flag.OBJECT)) != 0).astype(np.uint64) << np.uint64(48)
+    first, inverse = grouped(keys)
     known: dict[str, int] = {}
     found = np.empty(len(first), np.int32)
     for place, path in enumerate(_plain(chunk, rows[first])):
@@ -149,9 +147,10 @@ def _compose_named(chunk: Chunk, rows: NDArray[np.intp], codes: NDArray[np.int32
                 code = known[text] = len(texts)
                 texts.append(text)
             found[place] = code
-    codes[rows] = found[inverse]
-    for row in rows[codes[rows] == -2].tolist():
-        codes[row] = _decoded(chunk, row, known, texts)
+    codes[rows] = found.take(inverse)
+    if (found == -2).any():
+        for row in rows[codes[rows] == -2].tolist():
+            codes[row] = _decoded(chunk, row, known, texts)
 
 
 def _decoded(chunk: Chunk, row: int, known: dict[str, int], texts: list[str]) -> int:

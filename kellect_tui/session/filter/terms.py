@@ -63,6 +63,16 @@ def narrowed(rows: Rows, mask: Mask) -> NDArray[np.intp]:
     return np.flatnonzero(mask) + rows.start if isinstance(rows, slice) else rows[mask]
 
 
+def of_events(table: Mask, events: NDArray[np.uint8]) -> Mask:
+    """``table[events]`` of a table of 256 types, at a third of the cost."""
+    return np.frombuffer(bytearray(events.tobytes().translate(table.tobytes())), np.bool_)
+
+
+def none_of(rows: Rows) -> Mask:
+    """No row passes."""
+    return np.zeros(length(rows), np.bool_)
+
+
 def not_monitor(chunk: Chunk, rows: Rows) -> Mask:
     """Rows that are somebody's doing."""
     mask: Mask = chunk.event[rows] < MONITOR_START
@@ -155,8 +165,7 @@ class OfType:
         self._table[list(self.ids)] = True
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
-        mask: Mask = self._table[chunk.event[rows]]
-        return mask
+        return of_events(self._table, chunk.event[rows])
 
     def matches(self, event: Event) -> bool:
         return BY_NAME[event.event_type].id in self.ids
@@ -174,8 +183,10 @@ class _OfWho:
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
         codes = chunk.who[rows]
         whos = chunk.whos
-        mask: Mask = self.people(chunk, whos[codes]) if len(codes) < len(whos) else self.people(chunk, whos)[codes]
-        return mask & not_monitor(chunk, rows)
+        if len(codes) < len(whos):
+            return self.people(chunk, whos[codes]) & not_monitor(chunk, rows)
+        people = self.people(chunk, whos)
+        return people.take(codes) & not_monitor(chunk, rows) if people.any() else none_of(rows)
 
 
 class WhoNumber(_OfWho):
@@ -322,8 +333,10 @@ class OfError:
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
         if self._table is None:
             self._table = np.array([False, *(self.test.any((errno_name(number),)) for number in range(1, LAST_ERRNO + 1))])
+        if not self._table.any():
+            return none_of(rows)
         results = chunk.result[rows]
-        mask: Mask = self._table[np.clip(-results, 0, LAST_ERRNO)]
+        mask: Mask = self._table.take(np.clip(-results, 0, LAST_ERRNO))
         return mask & has_error(chunk.flags[rows], results)
 
     def matches(self, event: Event) -> bool:
@@ -331,24 +344,37 @@ class OfError:
 
 
 class OfCall:
-    """By syscall name or abi: answered once per distinct number and ABI of a chunk."""
+    """By syscall name or abi: answered once per distinct number and ABI."""
 
     cost = CHEAP
 
     def __init__(self, name: str, test: TextTest) -> None:
         self.name = name
         self.test = test
+        self._known: dict[tuple[str, int], bool] = {}
 
     def select(self, chunk: Chunk, rows: Rows) -> Mask:
-        keys = chunk.syscall[rows] + (_ABI_NUMBER[(chunk.flags[rows] & np.uint32(_ABI_BITS)) >> _ABI_SHIFT] << 16)
-        example = np.full(4 << 16, -1, np.int32)
-        example[keys] = np.arange(len(keys), dtype=np.int32)
-        table = np.zeros(len(example), np.bool_)
-        for key in np.flatnonzero(example >= 0).tolist():
-            place = int(example[key])
-            table[key] = self._passes(chunk, rows.start + place if isinstance(rows, slice) else int(rows[place]))
-        mask: Mask = table[keys]
-        return mask & not_monitor(chunk, rows)
+        keys = chunk.syscall[rows]
+        abis = chunk.flags[rows] & np.uint32(_ABI_BITS)
+        if abis.any():
+            keys = keys + (_ABI_NUMBER[abis >> _ABI_SHIFT] << 16)
+        used = np.flatnonzero(np.bincount(keys))
+        passing = [key for key in used.tolist() if self._asked(chunk, rows, keys, key)]
+        if not passing:
+            return none_of(rows)
+        table = np.zeros(int(used[-1]) + 1, np.bool_)
+        table[passing] = True
+        return table.take(keys) & not_monitor(chunk, rows)
+
+    def _asked(self, chunk: Chunk, rows: Rows, keys: NDArray[np.integer[Any]], key: int) -> bool:
+        """Whether calls of this number and ABI pass: the first of the rows with it is asked, once for all chunks."""
+        known = self._known.get((chunk.machine, key))
+        if known is None:
+            place = int((keys == key).argmax())
+            known = self._passes(chunk, rows.start + place if isinstance(rows, slice) else int(rows[place]))
+            if key != NO_SYSCALL:  # what is no call has one of several types
+                self._known[chunk.machine, key] = known
+        return known
 
     def _passes(self, chunk: Chunk, row: int) -> bool:
         if self.name == "syscall" and chunk.syscall[row] == NO_SYSCALL:
