@@ -29,6 +29,9 @@ _LOAD_64, _MAP_FD = 0x18, 1  # BPF_LD | BPF_DW | BPF_IMM; BPF_PSEUDO_MAP_FD
 _CALL, _KERNEL_FUNCTION = 0x85, 2  # BPF_JMP | BPF_CALL; BPF_PSEUDO_KFUNC_CALL
 CAST_CALL = 0x7FFFFF00
 """In the place of a helper's number: a call of bpf_rdonly_cast, which BCC knows nothing of."""
+ORDERED_ADD = 0x7FFFFF01
+"""Likewise: ``*(u64 *)r1 += r2`` by an atomic that fetches, which alone is ordered (BCC's compilers end the process over its result)."""
+_ATOMIC_64, _FETCH_ADD, _R2_TO_R1 = 0xDB, 0x01, 0x21  # BPF_STX | BPF_ATOMIC | BPF_DW; BPF_ADD | BPF_FETCH; source and destination register
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -153,6 +156,8 @@ def _code(lib: Any, module: Any, name: str) -> NDArray[np.void]:
 def _unbound(code: NDArray[np.void], places: Mapping[int, int], cast: int) -> bytes:
     casts = np.flatnonzero((code["code"] == _CALL) & (code["imm"] == CAST_CALL))
     code["registers"][casts], code["imm"][casts] = _KERNEL_FUNCTION << 4, cast
+    adds = np.flatnonzero((code["code"] == _CALL) & (code["imm"] == ORDERED_ADD))  # a call may change r2, too
+    code["code"][adds], code["registers"][adds], code["imm"][adds] = _ATOMIC_64, _R2_TO_R1, _FETCH_ADD
     at = _map_loads(code)
     code["imm"][at] = [places[fd] for fd in code["imm"][at].tolist()]
     return code.tobytes()

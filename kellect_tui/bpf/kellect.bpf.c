@@ -35,6 +35,11 @@ static u64 (*boot_ns)(void) = (void *)125;
 #ifdef CAST_CALL
 static u64 (*cast_to)(u64, u64) = (void *)CAST_CALL;
 #endif
+// add_in_order(): an addition with a full barrier on both sides, for processors that reorder stores (arm64). compiled.py puts
+// a fetching atomic (kernel 5.18 there) in the place of the call.
+#ifdef ORDERED_ADD
+static void (*add_in_order)(u64 *, u64) = (void *)ORDERED_ADD;
+#endif
 // R(): load through an untyped kernel address
 #define R(T, p, o) ({ T r_ = 0; read_kernel(&r_, sizeof(r_), ((p) + (o))); r_; })
 #define barrier() asm volatile("" ::: "memory")
@@ -253,8 +258,12 @@ static __always_inline struct rec *claim(struct ctl *c, u64 family) {
 // Publish what was claimed. Paths count as sent only from here on: a reader that sees a record that leans on a
 // path finds the path published before it.
 static __always_inline void publish(struct ctl *c) {
+#ifdef ORDERED_ADD
+    add_in_order(&c->head, c->used);
+#else
     barrier();  // x86 keeps stores in order
     SET(c->head, c->head + c->used);
+#endif
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         u64 key = c->sent[i];
@@ -767,6 +776,7 @@ static __always_inline struct flight *take_off(struct cfg *g, u64 id, u32 nr) {
     if (f->id)  // of another with these low bits
         land(g, f);
     f->id = id;
+    barrier();  // who reads another's number or time after this sees another's id, too
     f->nr = nr;
     f->flags = 0;
     f->d[0] = 0;
@@ -798,6 +808,9 @@ int on_enter(u64 *ctx) {
             if (f) {
                 f->flags = IN_I386;
                 f->d[1] = (u32)K(u64, ctx[0], OFF_I386_A0) | K(u64, ctx[0], OFF_I386_A4) << 32;
+                f->d[2] = 0;
+                f->d[3] = 0;
+                f->seal = seal(id, 0, f->d[1], 0, 0);
             }
         }
         return 0;
@@ -1086,8 +1099,11 @@ int on_exit(u64 *ctx) {
             kept[1] = f->d[1];
             kept[2] = f->d[2];
             kept[3] = f->d[3];
+            barrier();
             if (flags & (D_EARLY | D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME) && f->seal != seal(id, kept[0], kept[1], kept[2], kept[3]))
                 began = 0;  // as of a call whose beginning was not seen
+            if (GET(f->id) != id)
+                began = 0;
         }
         barrier();  // the place is another task's from here on
         land(g, f);  // used up: never the start of a later call
@@ -1209,6 +1225,15 @@ int on_exit(u64 *ctx) {
     return 0;
 }
 
+// The kernel makes 33 tail calls and no more: behind one that was not made, what is not there yet is said to be missing.
+static __always_inline void cut_short(struct ctl *c) {
+    u32 nr = c->nr & 511;
+    struct desc *d = desc.lookup(&nr);
+    struct rec *r = slot_at(c->event_at);
+    if (d && r && GET(c->step) < d->sections)
+        r->flags |= F_MORE;
+}
+
 int exit_walk(u64 *ctx) {
     struct ctl *c = my_ctl();
     if (!c)
@@ -1217,12 +1242,11 @@ int exit_walk(u64 *ctx) {
         walk_group(c);
         SET(c->kernfs, 0);
     }
-    if (walk(c)) {
+    if (walk(c))
         exit_next.call((void *)ctx, X_STEP);
-        publish(c);
-        return 0;
-    }
-    exit_next.call((void *)ctx, X_WALK);
+    else
+        exit_next.call((void *)ctx, X_WALK);
+    cut_short(c);
     publish(c);
     return 0;
 }
@@ -1380,9 +1404,11 @@ int step(u64 *ctx) {
             marks = MARK_UNREADABLE;
     } else if (kind == S_ARGV) {
         exit_next.call((void *)ctx, X_ARGV);
+        r->flags |= F_MORE;
         goto done;
     } else if (kind == S_MESSAGE || kind == S_MESSAGES || kind == S_VECTORS) {
         exit_next.call((void *)ctx, X_MESSAGES);
+        r->flags |= F_MORE;
         goto done;
     } else if (kind == S_SOCKET) {
         if (reg == REG_RESULT && ret < 0)
@@ -1463,8 +1489,10 @@ int step(u64 *ctx) {
     }
     section(c, r, p, kind == S_STATX ? S_STAT : kind, reg, marks, len);
 again:
-    if (GET(c->step) < d->sections)
+    if (GET(c->step) < d->sections) {
         exit_next.call((void *)ctx, X_STEP);
+        r->flags |= F_MORE;
+    }
 done:
     publish(c);
     return 0;
@@ -1589,6 +1617,7 @@ int messages(u64 *ctx) {
     section(c, r, p + 40, S_SOCKADDR, reg, marks, size);
 next:
     exit_next.call((void *)ctx, X_STEP);
+    cut_short(c);
     publish(c);
     return 0;
 }
@@ -1663,6 +1692,7 @@ int argv(u64 *ctx) {
     *(u64 *)(p + 8 + off) = 0;
     section(c, r, p, S_ARGV, reg, marks, off);
     exit_next.call((void *)ctx, X_STEP);
+    cut_short(c);
 done:
     publish(c);
     return 0;
@@ -1786,7 +1816,8 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     u8 *in = pid_in(tgid);
     if (in && *in & P_ON_EXEC)  // a recorded command: its tree begins with its own exec
         *in = (*in & ~P_ON_EXEC) | P_TREE;
-    struct flight *f = flight_of((u64)tgid << 32 | old, 0);
+    u64 id = (u64)tgid << 32 | old;
+    struct flight *f = flight_of(id, 0);
     struct rec *r = task_record(c, g, task, EV_EXEC);
     if (!r) {
         return 0;
@@ -1795,21 +1826,23 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
     r->args[0] = old;
     r->args[3] = K(u64, task, OFF_START_BOOTTIME);
     u64 base = 0;
-    if (f && f->time) {
-        r->syscall = f->nr;
-        r->duration = r->time - f->time;
-        if (f->flags & IN_I386)
-            r->flags |= F_I386;
+    if (f) {
+        u64 began = f->time, d0 = f->d[0], d1 = f->d[1], sealed = seal(id, d0, d1, f->d[2], f->d[3]), seen = f->flags;
         u32 nr = f->nr & 511;
-        struct desc *d = desc.lookup(&nr);
-        if (d && d->base != REG_CWD) {  // execveat
-            r->args[1] = (u32)f->d[1];
-            r->args[2] = f->d[1] >> 32;
-            base = f->d[0];
+        barrier();
+        if (began && f->seal == sealed && GET(f->id) == id && (nr == NR_EXECVE || nr == NR_EXECVEAT)) {
+            r->syscall = nr;
+            r->duration = r->time - began;
+            if (seen & IN_I386)
+                r->flags |= F_I386;
+            if (nr == NR_EXECVEAT) {
+                r->args[1] = (u32)d1;
+                r->args[2] = d1 >> 32;
+                base = d0;
+            }
         }
-    }
-    if (f)
         land(g, f);
+    }
     load_root(c, task);
     u64 mm = K(u64, task, OFF_MM);
     u64 exe = K(u64, mm, OFF_EXE_FILE);
@@ -1849,14 +1882,15 @@ int exec_walk(u64 *ctx) {
         walk_group(c);
         SET(c->kernfs, 0);
     }
-    if (!walk(c)) {
-        exec_next.call((void *)ctx, 0);
-        publish(c);
-        return 0;
-    }
     struct rec *r = slot_at(c->event_at);
     if (!r)
         return 0;
+    if (!walk(c)) {
+        exec_next.call((void *)ctx, 0);
+        r->flags |= F_NO_PAYLOAD;
+        publish(c);
+        return 0;
+    }
     if (!reserve(c, PAY_EVENT)) {
         r->flags |= F_NO_PAYLOAD;
         goto done;

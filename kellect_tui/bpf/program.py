@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.bpf import cache
 from kellect_tui.bpf.btf import VMLINUX, Btf
-from kellect_tui.bpf.compiled import CAST_CALL, Compiled, compile_program
+from kellect_tui.bpf.compiled import CAST_CALL, ORDERED_ADD, Compiled, compile_program
 from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs, uring
 from kellect_tui.bpf.syscall import attach, create_map, load, misses, put, run_time
 from kellect_tui.bpf.table import DESCRIPTOR
@@ -95,6 +95,7 @@ class Program:
         ring_bytes: Size of all rings together.
         typed: Whether to use BTF-typed tracepoints; None: where the kernel has them.
         casts: Whether files are read through typed pointers, where the tracepoints are typed and the kernel can (6.2).
+        ordered: Whether records are published with a barrier; None: where the processor needs it and the kernel has it.
         log_level: The verifier's, for `logs`.
         text: Another source.
         kept: Where compiled programs are kept; None: nowhere.
@@ -117,6 +118,7 @@ class Program:
         *,
         typed: bool | None = None,
         casts: bool = True,
+        ordered: bool | None = None,
         log_level: int = 0,
         text: str | None = None,
         kept: Path | None = cache.DIRECTORY,
@@ -130,6 +132,8 @@ class Program:
         if self.typed:
             sizes["TYPED"] = 1
             sizes["CASTS"] = int(casts and _has_jit())
+        if _needs_order() if ordered is None else ordered:
+            sizes["ORDERED_ADD"] = ORDERED_ADD
         self._links: list[int] = []
         self._programs: dict[str, int] = {}
         self._fds: dict[str, int] = {}
@@ -247,9 +251,17 @@ def _raise_memlock() -> None:
         return  # later kernels charge the control group; a refusal shows when the maps are made
 
 
+def _release() -> tuple[int, ...]:
+    return tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
+
+
 def _can_be_typed() -> bool:
-    release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
-    return release >= (5, 11)  # bpf_get_current_task_btf
+    return _release() >= (5, 11)  # bpf_get_current_task_btf
+
+
+def _needs_order() -> bool:
+    """Whether stores must be kept in order, and can be: arm64's compiler of programs knows fetching atomics since 5.18."""
+    return platform.machine() == "aarch64" and _release() >= (5, 18)
 
 
 def _has_jit(setting: Path = JIT) -> bool:

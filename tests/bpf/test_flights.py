@@ -9,17 +9,22 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kellect_tui.bpf import program as program_module
 from kellect_tui.bpf import source as source_module
 from kellect_tui.bpf.program import Program
 from kellect_tui.bpf.source import LiveSource
-from kellect_tui.events.catalogue import BY_NAME
+from kellect_tui.events.catalogue import BY_NAME, EXEC
 from kellect_tui.events.options import CaptureOptions
+from kellect_tui.events.record import NO_SYSCALL
+from kellect_tui.events.syscalls import native
 
 pytestmark = pytest.mark.bpf
+TWO_AT_ONCE = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two processes have to run at once")
 
+EXECS = 2_000
 CLOSES = 20_000
 CHILD = """
 import os, sys
@@ -30,7 +35,7 @@ for _ in range(int(sys.argv[2])):
 """
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two processes have to run at once")
+@TWO_AT_ONCE
 def test_two_tasks_that_share_a_place_do_not_get_each_others_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(program_module, "_flight_slots", lambda _pid_max: 2)
     monkeypatch.setattr(source_module, "Program", partial(Program, kept=None))
@@ -61,3 +66,37 @@ def test_two_tasks_that_share_a_place_do_not_get_each_others_paths(monkeypatch: 
     mine = [path == files[pid] for pid, path in said if path in files.values()]
     assert len(mine) > CLOSES
     assert mine.count(False) == 0
+
+
+@TWO_AT_ONCE
+def test_two_tasks_that_share_a_place_do_not_get_each_others_directory_of_an_exec(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(program_module, "_flight_slots", lambda _pid_max: 2)
+    monkeypatch.setattr(source_module, "Program", partial(Program, kept=None))
+    program = tmp_path.resolve() / "reexec"
+    flags = ["-O1", "-static", "-nostdlib", "-fno-builtin", "-fno-stack-protector"]
+    subprocess.run(["gcc", *flags, "-o", program, Path(__file__).parent / "reexec.c"], check=True)
+    places = [os.open(tmp_path, os.O_RDONLY) for _number in range(3)]
+    with ExitStack() as stack:
+        for place in places:
+            stack.callback(os.close, place)
+        waiting = {}
+        for place in places:  # of three numbers two are both odd or both even: the same place
+            child = subprocess.Popen(["sh", "-c", 'read go; exec "$@"', "sh", program, str(place), str(EXECS)], stdin=subprocess.PIPE, pass_fds=places)
+            waiting[stack.enter_context(child)] = place
+        source = LiveSource(CaptureOptions(pids=tuple(child.pid for child in waiting), events=frozenset({"process.exec"}), ring_bytes=64 << 20))
+        source.start()
+        for child in waiting:
+            if child.stdin is not None:
+                child.stdin.write(b"go\n")
+                child.stdin.close()
+        for child in waiting:
+            child.wait()
+        batch = source.stop()
+    assert batch is not None
+    own = {child.pid: place for child, place in waiting.items()}
+    execs = batch.records[(batch.records["event"] == EXEC) & np.isin(batch.records["pid"], list(own))]
+    called = execs[execs["syscall"] == native()["execveat"]]
+    assert set(execs["syscall"].tolist()) <= {native()["execve"], native()["execveat"], NO_SYSCALL}
+    assert len(execs) == 3 * (EXECS + 1)
+    assert len(called) > EXECS
+    assert [int(place) for place in called["args"][:, 1]] == [own[int(pid)] for pid in called["pid"]]

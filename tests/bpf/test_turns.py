@@ -7,10 +7,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from kellect_tui.bpf import source as source_module
+from kellect_tui.bpf.program import SOURCE, Program
+from kellect_tui.bpf.source import LiveSource
+from kellect_tui.events.options import CaptureOptions
+from kellect_tui.session.session import Session
 from tests.bpf.recording import record
 
 pytestmark = pytest.mark.bpf
@@ -62,3 +68,34 @@ def test_files_below_many_directories(tmp_path: Path, deep_place: Path) -> None:
     assert [line["arguments"]["oldpath"] for line in renamed] == [f"{place}/f" for place in old]
     assert [line["arguments"]["newpath"] for line in renamed] == [f"{place}/g" for place in new]
     assert not any("incomplete" in line for line in (*made, *renamed))
+
+
+def test_what_the_kernel_makes_no_turn_for_is_marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A link from one deep directory to another, four names a turn: more turns than the kernel allows tail calls."""
+    text = SOURCE.read_text().replace("#define COMPONENTS 160", "#define COMPONENTS 4").replace("#define WALK_TURNS 14", "#define WALK_TURNS 40")
+    monkeypatch.setattr(source_module, "Program", partial(Program, text=text, kept=None))
+    shallow, deep = tmp_path.resolve() / "shallow", tmp_path.resolve().joinpath("deep", *"d" * 90)
+    for place in (shallow, deep, deep / "e"):
+        place.mkdir(parents=True)
+        (place / "f").touch()
+    code = (
+        "import os, sys\n"
+        "sys.stdin.readline()\n"
+        "for place, name in ((sys.argv[1], 'g'), (sys.argv[2], 'e/g')):\n"
+        " a, b = os.open(place, os.O_RDONLY), os.open(place + '/' + os.path.dirname(name), os.O_RDONLY)\n"
+        " os.link('f', 'g', src_dir_fd=a, dst_dir_fd=b)\n"
+    )
+    source, session = LiveSource(CaptureOptions(events=frozenset({"file.link"}), ring_bytes=1 << 20)), Session()
+    with subprocess.Popen([sys.executable, "-c", code, shallow, deep], stdin=subprocess.PIPE, text=True) as process:
+        source.watch_tree(process.pid)
+        session.begin(source.start())
+        process.communicate("go\n")
+    batch = source.stop()
+    assert batch is not None
+    session.take(batch)
+    events = [session.store.event(number) for number in range(session.store.first, session.store.end)]  # type: ignore[arg-type]  # ids are numbers
+    whole, cut = (event for event in events if event.event_type == "file.link")
+    assert (whole.arguments["oldpath"], whole.arguments["newpath"], list(whole.incomplete)) == (f"{shallow}/f", f"{shallow}/g", [])
+    names = ("oldname", "oldpath", "newname", "newpath")
+    assert [cut.arguments[name] for name in names] == [None] * 4
+    assert sorted(cut.incomplete) == sorted(f"{name}:unreadable" for name in names)

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.bpf
 VERIFIER_LIMIT = 1_000_000  # include/linux/bpf.h, BPF_COMPLEXITY_LIMIT_INSNS
 
 
-VARIANTS: dict[str, dict[str, Any]] = {"casts": {"typed": True}, "typed": {"typed": True, "casts": False}, "plain": {"typed": False}}
-"""Kernels from 6.2, from 5.11, and older ones."""
+VARIANTS: dict[str, dict[str, Any]] = {
+    "casts": {"typed": True}, "typed": {"typed": True, "casts": False}, "plain": {"typed": False}, "ordered": {"ordered": True},
+}  # fmt: skip
+"""Kernels from 6.2, from 5.11, and older ones; processors that reorder stores."""
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
