@@ -45,7 +45,10 @@ Examples:
 """
 
 
-FORMAT_HELP = "session, jsonl, json, csv, parquet, kellect, perfetto, tree-json or dot; else by the file's name."
+FORMAT_HELP = (
+    "session (all of it: `open` shows it again), jsonl, json, csv, parquet, kellect (JSON lines with the keys of KellectAgent-Linux; no session), "
+    "perfetto, tree-json or dot; else by the file's name."
+)
 
 RUN_HELP = """
 CMD has no keyboard: its standard input is empty, and /dev/tty cannot be opened. What it prints goes through a pseudo-terminal
@@ -165,19 +168,12 @@ CAPTURE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-SUMMARY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--summary", type=click.Choice(["text", "json", "none"]), help="What CMD did, at the end.  [default: text with CMD, else none]"),
-    click.option(
-        "--summary-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The summary into a file; else to standard error."
-    ),
-)
-
-
-def summary_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `record` and `run` share."""
-    for option in reversed(SUMMARY_OPTIONS):
-        command = option(command)
-    return command
+def summary_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that `record` and `run` share; `default` is what is said of the summary that comes unasked."""
+    form = click.option("--summary", type=click.Choice(["text", "json", "none"]), help=f"What CMD did, at the end.  [default: {default}]")
+    place = click.Path(path_type=Path, dir_okay=False)
+    file = click.option("--summary-file", type=place, metavar="FILE", help="The summary into a file; else to standard error.")
+    return lambda command: form(file(command))
 
 
 def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -222,6 +218,17 @@ def options_of(
     )
 
 
+def _given(ctx: click.Context) -> list[str]:
+    """The options that stand on the command line, by their long names."""
+    there = click.core.ParameterSource.COMMANDLINE
+    return [parameter.opts[-1] for parameter in ctx.command.params if parameter.name and ctx.get_parameter_source(parameter.name) is there]
+
+
+def _require_summary(form: str | None, file: Path | None) -> None:
+    if form == "none" and file is not None:
+        raise BadOption("--summary-file means nothing with --summary none", "leave one of them out")
+
+
 class Group(click.Group):
     """Says what is wrong in our own form, and proposes the nearest command."""
 
@@ -246,10 +253,16 @@ class Group(click.Group):
 def cli(ctx: click.Context, /, duration: float | None, keep: int, display_filter: str, demo: bool, **capture: Any) -> None:
     """Watch what programs do to this machine: files, processes, network, users. Live, filterable, nothing lost silently."""
     if ctx.invoked_subcommand is not None:
+        name = ctx.invoked_subcommand
+        for option in _given(ctx):
+            raise BadOption(f"{option} before `{name}` means nothing", f"put it behind, where it has one: see `kellect-tui {name} --help`")
         return
     from kellect_tui import commands
 
     if demo:
+        for option in _given(ctx):
+            if option not in ("--demo", "--filter"):
+                raise BadOption(f"{option} means nothing with --demo: it shows a recording", "leave it out; --filter chooses what is shown")
         commands.demo(display_filter)
     else:
         commands.live(options_of(**capture), duration=duration, keep=keep, display_filter=display_filter)
@@ -259,7 +272,7 @@ def cli(ctx: click.Context, /, duration: float | None, keep: int, display_filter
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to; - for standard output (JSON lines).")
 @click.option("-f", "--format", "file_format", metavar="FORMAT", shell_complete=complete_format, help=FORMAT_HELP)
 @click.option("-a", "--all", "everything", is_flag=True, help="With CMD: the whole system, not only CMD's own tree.")
-@summary_options
+@summary_options("text with CMD, else none")
 @capture_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD ARG…]")
 @click.pass_context
@@ -278,6 +291,9 @@ def record(
     """Capture without a screen: the whole system, or what CMD and its descendants do."""
     from kellect_tui import commands
 
+    if everything and not command:
+        raise BadOption("--all means nothing without a command: the whole system is recorded anyway", "leave it out, or give the command after `--`")
+    _require_summary(summary, summary_file)
     options = options_of(**capture)
     status = commands.record(
         options,
@@ -297,7 +313,7 @@ def record(
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Keep what CMD prints in this file too, byte for byte.")
 @click.option("--keep", type=Count(), default=5_000_000, metavar="N", help="Events to keep in memory; older ones go.  [default: 5M]")
 @click.option("--filter", "display_filter", default="", metavar="EXPR", help="First display filter, as typed after `/`.")
-@summary_options
+@summary_options("text")
 @capture_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True, metavar="-- CMD [ARG…]")
 @click.pass_context
@@ -316,6 +332,7 @@ def run(
 ) -> None:
     from kellect_tui import commands
 
+    _require_summary(summary, summary_file)
     status = commands.run(
         options_of(**capture),
         list(command),
