@@ -30,6 +30,6 @@ os.wait()
 PY
 cat /etc/shadow.missing; grep -rl teal site; chmod 600 site/index.html; mv site/css site/style; ln -s style site/css
 tar cf site.tar site && rm -rf site build; dd if=/dev/zero of=blob bs=64k count=16 2>/dev/null; truncate -s 5G blob; rm blob
-sleep 30 & kill -TERM $!; wait $!
+sleep 30 & sleep 0.2; kill -TERM $!; wait $!  # not before it is the program that it is to be
 sh -c 'kill -SEGV $$'
 cd / && rm -rf "$OLDPWD"
