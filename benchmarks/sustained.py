@@ -4,7 +4,7 @@
 
 With the screen (default) the real program runs in tmux at 120x32, following, under a display filter; its session is saved by
 keys at the end and read back: events of the loads as the process tree has counted them, losses as the ledger has. Every call that a load
-made must be among them or be lost.
+made must be among them or be lost. Without `--rate` the loops make as many calls as the machine lets them, which may be far more than the goal.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def main() -> None:
     line.add_argument("--mode", default="read")
     line.add_argument("--headless", action="store_true")
     given = line.parse_args()
-    board = Board(given.json, f"benchmarks/{Path(__file__).name} --mode {given.mode}")
-    measure(board, headless=given.headless, mode=given.mode, seconds=given.seconds, rate=given.rate, goal=GOAL if not given.rate else None)
+    board = Board(given.json, f"benchmarks/{Path(__file__).name} --mode {given.mode}" + (f" --rate {given.rate}" if given.rate else ""))
+    measure(board, headless=given.headless, mode=given.mode, seconds=given.seconds, rate=given.rate, goal=GOAL if not 0 < given.rate < GOAL else None)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 PATIENCE_SECONDS = 600
 
 PARTS: dict[str, tuple[list[str], list[str]]] = {
-    "sustained": (["sustained.py", "--seconds", "60"], ["--seconds", "5"]),
+    "sustained": (["sustained.py", "--seconds", "60", "--rate", "1600000"], ["--seconds", "5"]),
+    "flood": (["sustained.py", "--seconds", "60"], ["--seconds", "5"]),
     "mixed": (["sustained.py", "--seconds", "20", "--mode", "mixed"], ["--seconds", "5"]),
     "overload": (["overload.py"], ["--seconds", "3"]),
     "overhead": (["overhead.py"], ["2", "300000"]),
