@@ -20,6 +20,8 @@ from kellect_tui.session.session import Session
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.005, 0.02
 MANY_ROWS, WANTED_ROWS = 8_192, 12_288
 """Rows of a batch from which on the next is read at once; rows that a pause is to bring: what a read costs besides, many share."""
+IDLE_SECONDS = 0.05
+"""How often what stands beside the reading is looked after while nothing comes."""
 TOTALS_SECONDS = 0.25
 READER_NICE = -15
 LAST_CHECK_SECONDS = 1.0
@@ -160,12 +162,16 @@ class Capture:
         self._settled.set()
 
     def _loop(self) -> None:
-        told, read = 0.0, time.monotonic()
-        pause = MOST_PAUSE_SECONDS
+        read = looked = time.monotonic()
+        told, pause = 0.0, MOST_PAUSE_SECONDS
         while not self._stop.is_set():
             batch = self.source.read()
             rows = self._take(batch)
             now = time.monotonic()
+            if not rows and now - looked < IDLE_SECONDS:
+                self._stop.wait(pause)
+                continue
+            looked = now
             if now - told >= TOTALS_SECONDS:
                 told = now
                 self._update()
