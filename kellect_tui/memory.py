@@ -14,8 +14,10 @@ from pathlib import Path
 from kellect_tui.session.session import Session
 
 LOOK_SECONDS = 0.5
+LOOK_EVENTS = 65_536
+"""After so many events it is looked at once: half a second of 650,000 a second left 30 MiB in the allocator (benchmarks/memory.py)."""
 SHARE = 0.93
-"""Of the limit: what is looked for between two looks may come on top."""
+"""Of the limit: what comes between two looks may come on top."""
 LEAST_BYTES = 16 << 20
 
 
@@ -49,14 +51,14 @@ class MemoryGuard:
     ) -> None:
         self._limit = int(limit_bytes * SHARE)
         self._resident, self._trim, self._clock = resident, trim, clock
-        self._looked = -LOOK_SECONDS
+        self._looked, self._seen = -LOOK_SECONDS, 0
 
     def update(self, session: Session) -> None:
-        """Look, at most twice a second; first give back, then let events go."""
-        now = self._clock()
-        if now - self._looked < LOOK_SECONDS:
+        """Look twice a second, and after a chunk's worth of events; first give back, then let events go."""
+        now, end = self._clock(), int(session.store.end)
+        if now - self._looked < LOOK_SECONDS and end - self._seen < LOOK_EVENTS:
             return
-        self._looked = now
+        self._looked, self._seen = now, end
         if self._resident() <= self._limit:
             return
         self._trim()

@@ -64,7 +64,7 @@ NEEDED = tuple(name for name, _ in FIELDS if name.startswith("raw.") or name in 
 """The columns that a chunk is made of; the others need not be decoded."""
 
 _EVENT_NAMES = [row.name for row in ALL_TYPES]
-_FAMILY_OF = np.array([0, *(FAMILIES.index(row.family) for row in ALL_TYPES)])
+_FAMILY_OF = np.array([0, *(FAMILIES.index(row.family) for row in ALL_TYPES)], np.uint8)
 _ABIS = ((Flag.I386, "i386"), (Flag.X32, "x32"), (Flag.ARM, "arm"))
 _ABSENT = 0xFFFF
 _OWN_LAYOUT = {row.name: list(KEPT[row.id]) for row in ALL_TYPES}
@@ -95,7 +95,7 @@ def record_batch(chunk: Chunk, of: pa.Schema) -> pa.RecordBatch:
     columns = {name: getattr(chunk, name)[:count] for name in ("time", "duration", "result", "event", "syscall", "flags", "cpu", "who", "what", "payload")}
     own = columns["event"] >= MONITOR_START  # the monitor's rows are nobody's doing
     arrays = _identity(columns, chunk) | _people(chunk, columns["who"], own if own.any() else None) | _outcome(columns)
-    what = chunk.whats["path0"][columns["what"]]
+    what = chunk.whats["path0"].take(columns["what"])
     arrays["arg.path"] = _dictionary(np.where(columns["flags"] & np.uint32(Flag.OBJECT), what, -1).astype(np.int32), pa.array(chunk.paths, _BYTES))
     arrays["raw.syscall"], arrays["raw.flags"], arrays["raw.cpu"] = (pa.array(columns[name]) for name in ("syscall", "flags", "cpu"))
     arrays["raw.who"] = pa.DictionaryArray.from_arrays(pa.array(columns["who"]), pa.array(_who_values(chunk), _BYTES))
@@ -114,7 +114,7 @@ def empty_batch(of: pa.Schema) -> pa.RecordBatch:
 def _identity(columns: Mapping[str, NDArray[Any]], chunk: Chunk) -> dict[str, pa.Array]:
     event, syscall, flags = columns["event"], columns["syscall"], columns["flags"]
     calls = names(chunk.machine)
-    used = np.unique(syscall)
+    used = np.flatnonzero(np.bincount(syscall))
     known = [number for number in used.tolist() if number != NO_SYSCALL and number in calls]
     call_codes = np.full(1 << 16, -1, np.int32)
     call_codes[known] = np.arange(len(known))
@@ -125,8 +125,8 @@ def _identity(columns: Mapping[str, NDArray[Any]], chunk: Chunk) -> dict[str, pa
         "timestamp": pa.array(columns["time"] // 1000),
         "timestamp_ns": pa.array(columns["time"]),
         "event_type": pa.DictionaryArray.from_arrays(pa.array(event - np.uint8(1)), pa.array(_EVENT_NAMES)),
-        "family": pa.DictionaryArray.from_arrays(pa.array(_FAMILY_OF[event].astype(np.uint8)), pa.array(FAMILIES)),
-        "syscall": _dictionary(call_codes[syscall], pa.array([calls[number] for number in known], _TEXT), np.uint16),
+        "family": pa.DictionaryArray.from_arrays(pa.array(_FAMILY_OF.take(event)), pa.array(FAMILIES)),
+        "syscall": _dictionary(call_codes.take(syscall), pa.array([calls[number] for number in known], _TEXT), np.uint16),
         "abi": _dictionary(abi, pa.array([name for _, name in _ABIS]), np.uint8),
     }
 
@@ -134,8 +134,8 @@ def _identity(columns: Mapping[str, NDArray[Any]], chunk: Chunk) -> dict[str, pa
 def _people(chunk: Chunk, who: Codes, own: NDArray[np.bool_] | None) -> dict[str, pa.Array]:
     """The columns that say who it was; null in the rows `own`."""
     whos = chunk.whos
-    arrays = {name: pa.array(whos[name][who], mask=own) for name in ("pid", "tid", "ppid", "uid", "gid", "ruid")}
-    auid = whos["auid"][who]
+    arrays = {name: pa.array(whos[name].take(who), mask=own) for name in ("pid", "tid", "ppid", "uid", "gid", "ruid")}
+    auid = whos["auid"].take(who)
     unset = auid == NO_ID
     arrays["auid"] = pa.array(auid, mask=unset if own is None else unset | own)
     thread = (whos["tid"] != whos["pid"]).astype(np.int32)
@@ -146,9 +146,9 @@ def _people(chunk: Chunk, who: Codes, own: NDArray[np.bool_] | None) -> dict[str
     }
     for name, values in texts.items():
         distinct = {value: code for code, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
-        codes = np.array([-1 if value is None else distinct[value] for value in values], np.int32)[who]
+        codes = np.array([-1 if value is None else distinct[value] for value in values], np.int32).take(who)
         arrays[name] = _dictionary(_hidden(codes, own), pa.array(list(distinct), _TEXT), np.uint16)
-    arrays["process_type"] = _dictionary(_hidden(thread[who], own), pa.array(["process", "thread"]), np.uint8)
+    arrays["process_type"] = _dictionary(_hidden(thread.take(who), own), pa.array(["process", "thread"]), np.uint8)
     return arrays
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kellect_tui.memory import LEAST_BYTES, LOOK_SECONDS, SHARE, MemoryGuard, give_back, guards, resident_bytes
+from kellect_tui.memory import LEAST_BYTES, LOOK_EVENTS, LOOK_SECONDS, SHARE, MemoryGuard, give_back, guards, resident_bytes
 from kellect_tui.session.session import Session
 from tests.synthetic import Maker, session_of, tiled
 
@@ -59,12 +59,27 @@ def test_then_the_oldest_events_go_earlier() -> None:
     assert session.store.nbytes <= left
 
 
-def test_it_looks_twice_a_second_at_most() -> None:
+def test_it_looks_twice_a_second_where_little_happens() -> None:
     session, machine = filled(100), Machine(120 * MIB, 1)
     guard = machine.guard(100 * MIB)
     for machine.now in (0.0, LOOK_SECONDS * 0.9, LOOK_SECONDS * 1.1):
         guard.update(session)
     assert machine.trims == 2
+
+
+def test_it_looks_after_a_chunk_of_events_however_soon_they_came() -> None:
+    session, machine = filled(LOOK_EVENTS - 2), Machine(120 * MIB, 1)
+    guard = machine.guard(100 * MIB)
+    maker = Maker()
+    looks = []
+    for events in (1, LOOK_EVENTS - 1, 1, LOOK_EVENTS):  # monitor.start is a row, too
+        guard.update(session)
+        looks.append(machine.trims)
+        maker.read(b"/dev/zero")
+        session.take(tiled(maker.batch(), events))
+    guard.update(session)
+    assert [*looks, machine.trims] == [1, 1, 2, 2, 3]
+    assert machine.now == 0.0
 
 
 def test_without_a_limit_nobody_looks() -> None:
