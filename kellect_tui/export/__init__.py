@@ -37,7 +37,7 @@ def format_of(path: Path) -> str:
     """The format that a file's name says. Raises BadOption."""
     endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
     if not endings:
-        raise BadOption(f"{path.name} does not say which format it is to have", f"end it in {', '.join(SUFFIXES)}, or give --format")
+        raise BadOption(f"{path.name or 'an empty name'} does not say which format it is to have", f"end it in {', '.join(SUFFIXES)}, or give --format")
     return SUFFIXES[max(endings, key=len)]
 
 

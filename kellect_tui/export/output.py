@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,11 +48,17 @@ def owner() -> tuple[int, int] | None:
 
 def _require_plain(path: Path) -> None:
     """A place that holds something else than a plain file is not written over."""
-    if path.is_symlink():
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return  # nothing is there; whether it can be made, its making says
+    except OSError as error:  # a directory that may not be entered, a name that is too long
+        raise cannot_write(path, error) from error
+    if stat.S_ISLNK(mode):
         raise CannotWrite(f"{path} is a symbolic link", _REMEDIES["ELOOP"])
-    if path.is_dir():
+    if stat.S_ISDIR(mode):
         raise CannotWrite(f"{path} is a directory", _REMEDIES["EISDIR"])
-    if path.exists() and not path.is_file():  # replacing /dev/null as root would take it from everybody
+    if not stat.S_ISREG(mode):  # replacing /dev/null as root would take it from everybody
         raise CannotWrite(f"{path} is a device, pipe or socket", "`-o -` writes to standard output, which can be any of them")
 
 
@@ -85,11 +92,10 @@ def check(path: Path) -> None:
 def growing(path: Path) -> Iterator[BinaryIO]:
     """A file that grows at its own place while a recording runs; an older plain file there is replaced. Raises CannotWrite."""
     _require_plain(path)
-    with contextlib.suppress(FileNotFoundError):
-        try:
-            path.unlink()
-        except PermissionError as error:
-            raise cannot_write(path, error) from error
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     file = open_new(path)
     try:
         yield file

@@ -82,6 +82,14 @@ def test_places_that_cannot_be_written_say_why(tmp_path: Path) -> None:
         check(tmp_path / "plain" / "a.jsonl")
 
 
+@pytest.mark.parametrize("place", [whole, growing])
+def test_a_place_that_cannot_even_be_looked_at_says_why(tmp_path: Path, place: object) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for path, why in ((tmp_path / ("y" * 300), "File name too long; choose a shorter name"), (tmp_path / "loop" / "a", "Too many levels of symbolic links")):
+        with pytest.raises(CannotWrite, match=why), place(path):  # type: ignore[operator]  # two context managers
+            pass
+
+
 def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
     check(tmp_path / ("long" * 60 + ".jsonl"))
     assert list(tmp_path.iterdir()) == []
