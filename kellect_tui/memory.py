@@ -16,14 +16,20 @@ from kellect_tui.session.session import Session
 LOOK_SECONDS = 0.5
 LOOK_EVENTS = 65_536
 """After so many events it is looked at once: half a second of 650,000 a second left 30 MiB in the allocator (benchmarks/memory.py)."""
-SHARE = 0.93
-"""Of the limit: what comes between two looks may come on top."""
+SHARE, MARGIN = 0.07, 40 << 20
+"""What is kept free below the limit, of it and at least: what comes between two looks may come on top. A chunk that is sealed and the one
+that follows took up to 28 MiB at once, until it was given back (benchmarks/memory.py)."""
 LEAST_BYTES = 16 << 20
 
 
 def resident_bytes() -> int:
     """Resident memory of this process, mapped rings included (proc_pid_statm(5))."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def threshold(limit_bytes: int) -> int:
+    """What may be resident when it is looked at."""
+    return limit_bytes - max(int(limit_bytes * SHARE), MARGIN)
 
 
 def give_back() -> None:
@@ -49,7 +55,7 @@ class MemoryGuard:
         trim: Callable[[], None] = give_back,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limit = int(limit_bytes * SHARE)
+        self._limit = threshold(limit_bytes)
         self._resident, self._trim, self._clock = resident, trim, clock
         self._looked, self._seen = -LOOK_SECONDS, 0
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 UNREADABLE = "the session's process table or counts cannot be read"
 _LOOK_SECONDS = 0.05
-_TABLE = 0.9
-"""Of the work on a table of processes: parsing its rows; the rest puts them in their places."""
+_PARSED, _COUNTED = 0.9, 0.8
+"""Of the work on a table of processes: parsing its rows (the rest puts them in their places); of all work where events are counted: counting."""
 
 
 class _Stopped(Exception):
@@ -76,10 +76,10 @@ class Opening:
         return False
 
     def _run(self) -> None:
-        table_share = _TABLE if not self.counting else 0.0
+        parsing = _PARSED * (1 - _COUNTED if self.counting else 1)
         if self._state is not None:
             with nothing_is_garbage():
-                rows = self._state.rows(lambda share: self._told(share * table_share))
+                rows = self._state.rows(lambda share: self._told(share * parsing))
                 self._session.processes.become(Processes.from_json(self._state.head["processes"], rows=rows))
         if self.counting:
             self._count()
@@ -96,7 +96,7 @@ class Opening:
         anew = self._state is None or not self._state.head.get("events_before")  # else the table already knows what these events tell
         chunks = session.store.chunks
         for done, chunk in enumerate(chunks):
-            self._told(done / len(chunks))
+            self._told(1 - _COUNTED + _COUNTED * done / len(chunks))
             try:
                 session.ledger.count(chunk, 0, chunk.count)
                 session.ledger.incomplete += incomplete(chunk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kellect_tui.memory import LEAST_BYTES, LOOK_EVENTS, LOOK_SECONDS, SHARE, MemoryGuard, give_back, guards, resident_bytes
+from kellect_tui.memory import LEAST_BYTES, LOOK_EVENTS, LOOK_SECONDS, MemoryGuard, give_back, guards, resident_bytes, threshold
 from kellect_tui.session.session import Session
 from tests.synthetic import Maker, session_of, tiled
 
@@ -30,15 +30,19 @@ def filled(events: int) -> Session:
     return session_of(tiled(maker.batch(), events))
 
 
+def test_room_for_what_comes_between_two_looks_is_kept_free() -> None:
+    assert [threshold(limit * MIB) >> 20 for limit in (400, 571, 1_000, 10_000)] == [360, 531, 930, 9_300]
+
+
 def test_below_the_limit_nothing_is_touched() -> None:
-    session, machine = filled(100), Machine(int(100 * MIB * SHARE), 0)
+    session, machine = filled(100), Machine(threshold(100 * MIB), 0)
     before = session.store.keep_bytes
     machine.guard(100 * MIB).update(session)
     assert (machine.trims, session.store.keep_bytes) == (0, before)
 
 
 def test_what_the_allocator_holds_back_is_given_back_first() -> None:
-    session, machine = filled(100), Machine(120 * MIB, 30 * MIB)
+    session, machine = filled(100), Machine(85 * MIB, 30 * MIB)
     before = session.store.keep_bytes
     machine.guard(100 * MIB).update(session)
     assert (machine.trims, session.store.keep_bytes) == (1, before)
@@ -48,7 +52,7 @@ def test_then_the_oldest_events_go_earlier() -> None:
     session, limit = filled(600_000), 118 * MIB
     left = session.store.nbytes - 10 * MIB
     assert left > LEAST_BYTES
-    machine = Machine(int(limit * SHARE) + 10 * MIB, 0)
+    machine = Machine(threshold(limit) + 10 * MIB, 0)
     machine.guard(limit).update(session)
     assert session.store.keep_bytes == left
     before = session.store.dropped
