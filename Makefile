@@ -11,7 +11,7 @@ APT_TEST := gcc libc6-dev git curl strace tmux fonts-dejavu-core
 export KELLECT_REQUIRE_BPF ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run demo test test-unit test-bpf attack mutations exactness snapshots lint format bench peers screenshots docs install uninstall demo-session clean
+.PHONY: help setup setup-test run demo test test-unit test-bpf attack mutations exactness kernels snapshots lint format bench peers screenshots docs install uninstall demo-session clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -67,6 +67,10 @@ mutations: setup-test ## break the monitor in one place at a time: do the tests 
 exactness: setup-test ## strace as a second opinion: event type × program, calls compared and agreeing (root)
 	$(PYTHON) -m tests.oracle
 
+kernels: setup-test ## the hard cases under another kernel: make kernels BOOT='vng --run bzImage --' (what boots it with this tree and runs a command in it as root)
+	$(PYTHON) -m tests.kernels build .kernels
+	$(BOOT) $(CURDIR)/$(PYTHON) -m tests.kernels run .kernels
+
 snapshots: setup-test ## draw the screens' snapshots anew; look at them before you commit
 	$(PYTHON) -m pytest tests/tui --snapshot-update
 
@@ -106,5 +110,5 @@ uninstall: ## take it away again (sudo make uninstall)
 	rm -rf $(PREFIX) $(LAUNCHER) /var/cache/kellect-tui
 
 clean: ## remove the venv and all caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info snapshot_report.html
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .kernels build dist *.egg-info snapshot_report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kellect_tui.bpf.program import possible_cpus
 from kellect_tui.bpf.source import LiveSource
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import BY_NAME
@@ -54,11 +56,13 @@ def with_others_inside(source: LiveSource, over: threading.Event) -> Iterator[Ba
     program.ctl["busy"] = 0
 
 
-def run(storm: Storm, read: Read) -> tuple[Seen, LiveSource]:
-    """A storm recorded by a source that `read` reads as it likes until the event says that the storm is over."""
+def run(storm: Storm, read: Read, *, ring_bytes: int = RING_BYTES, cpu: int | None = None) -> tuple[Seen, LiveSource]:
+    """A storm (on one CPU only) recorded by a source that `read` reads as it likes until the event says that the storm is over."""
     over, seen = threading.Event(), Seen()
-    source = LiveSource(CaptureOptions(ring_bytes=RING_BYTES))
+    source = LiveSource(CaptureOptions(ring_bytes=ring_bytes))
     with subprocess.Popen(storm.words, stdin=subprocess.PIPE) as process:
+        if cpu is not None:
+            os.sched_setaffinity(process.pid, {cpu})
         source.watch_tree(process.pid)
         source.start()
         assert process.stdin is not None
@@ -89,6 +93,23 @@ def test_only_what_is_routine_is_lost_and_all_of_it_is_counted(programs: tuple[P
     assert sum(count for name, count in seen.kept.items() if name.startswith("file.")) + lost == storm.file_calls
     assert source.totals().lost == lost
     assert seen.gaps > 1
+
+
+def test_the_reserve_holds_an_eighth_of_the_slots(programs: tuple[Path, Path]) -> None:
+    """While nobody reads: routine events fill seven eighths, what is important the rest, one slot each whatever was lost between."""
+    slots = 4096  # of 2 MiB on two CPUs
+    storm = Storm(*programs, rounds=1, routine=slots, important=slots)
+    cpu = min(os.sched_getaffinity(0))
+    seen, source = run(storm, stopped, ring_bytes=(1 << 20) * possible_cpus(), cpu=cpu)
+    routine = sum(count for name, count in seen.kept.items() if BY_NAME[name].routine)
+    important = seen.kept.total() - routine
+    assert slots * 7 // 8 - 16 <= routine <= slots * 7 // 8  # a record and its definitions need eight slots
+    assert slots // 8 - 8 <= important <= slots // 8 + 8
+    kept = Counter[str]()
+    for name, count in seen.kept.items():
+        kept[BY_NAME[name].family] += count
+    assert dict(kept + seen.lost) == storm.by_family
+    assert source.totals().lost == seen.lost.total()
 
 
 def test_what_finds_the_ring_in_use_is_lost_and_counted(programs: tuple[Path, Path]) -> None:

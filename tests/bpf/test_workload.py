@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,14 +45,14 @@ def compiled(place: Path) -> tuple[Path, Path]:
     return program, helper
 
 
-def recording(place: Path, *options: str) -> Run:
-    """All cases, recorded once, with files in `place`."""
-    program, helper = compiled(place)
+def recording(place: Path, *options: str, made: tuple[Path, Path] | None = None, cases: Sequence[str] = CASES, patience: float = 120) -> Run:
+    """Cases, recorded once, with files in `place`. `made`: the programs, where they are compiled already."""
+    program, helper = made or compiled(place)
     work, log, out = place / "w", place / "truth.jsonl", place / "out.jsonl"
     work.mkdir()
     listed = subprocess.run([program, "--list"], check=True, capture_output=True, text=True).stdout.split()
-    words: list[Any] = [sys.executable, "-m", "kellect_tui", "record", "-o", out, *options, "--", program, work, log, helper, *CASES]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    words: list[Any] = [sys.executable, "-m", "kellect_tui", "record", "-o", out, *options, "--", program, work, log, helper, *cases]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=patience, check=False)
     assert done.returncode == 0, done.stderr
     truth, broken = defaultdict(list), defaultdict(list)
     for line in map(json.loads, log.read_text().splitlines()):

@@ -1,0 +1,1 @@
+"""The hard cases under other kernels."""
