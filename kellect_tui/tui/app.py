@@ -110,10 +110,10 @@ class KellectApp(App[None]):
             spare_the_collector()
             prefer_this_thread()
 
-    def run(self, *args: Any, **options: Any) -> None:
+    def run(self, *args: Any, **options: Any) -> Any:
         """As Textual does; signals mean afterwards what they meant before."""
         try:
-            super().run(*args, **options)
+            return super().run(*args, **options)
         finally:
             for number, handler in self._before.items():
                 signal.signal(number, handler)
