@@ -50,7 +50,7 @@ def account(session: Session, clock: Clock) -> Layout:
     def lay_out(width: int) -> list[Row]:
         rows: list[Row] = []
         if is_counting(session):
-            rows += [[("The file is still being read: these are the counts so far.", "warn")], []]
+            rows += [[("The file was still being read when this was counted: more may have come since.", "warn")], []]
         for entry in entries(session):
             style = "plain" if not entry.count else "failed" if entry.alarm else "accent"
             (_label, meaning), *more = labelled("", entry.meaning, LABEL + NUMBER + 2, width, prose=True)

@@ -136,7 +136,7 @@ async def test_of_a_cut_file_every_count_is_marked_until_it_is_final(gate: Gate)
         assert main.table.row_count == 61  # all rows are there
         main.apply_filter("comm = bash")
         assert "14 of 0…" in main.filter_bar._status.text
-        assert "these are the counts so far" in "".join(piece for row in account(session, Clock())(100) for piece, _ in row)
+        assert "still being read when this was counted" in "".join(piece for row in account(session, Clock())(100) for piece, _ in row)
         main.apply_filter("")
         await pilot.press("enter")
         assert "still being read" in main.detail_pane.text
@@ -146,7 +146,7 @@ async def test_of_a_cut_file_every_count_is_marked_until_it_is_final(gate: Gate)
         assert " SAVED  cut short  59 events ·  312 lost" in main.header.text
         assert "All 59 │" in main.tab_bar.text
         assert main.tab_bar.text.rstrip().endswith("Tree 2")
-        assert "these are the counts so far" not in "".join(piece for row in account(session, Clock())(100) for piece, _ in row)
+        assert "still being read when this was counted" not in "".join(piece for row in account(session, Clock())(100) for piece, _ in row)
 
 
 async def test_quitting_does_not_wait(gate: Gate) -> None:
