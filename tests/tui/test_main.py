@@ -18,6 +18,7 @@ from kellect_tui.session.session import Session
 from kellect_tui.tui import views
 from kellect_tui.tui.app import KellectApp
 from kellect_tui.tui.quantities import TimeMode
+from kellect_tui.tui.screens.confirm import Confirm
 from tests.synthetic import Maker, mixed, session_of
 from tests.tui.story import FakeCapture, still, story, told, until
 
@@ -519,3 +520,17 @@ async def test_the_footer_offers_a_pause_only_while_events_arrive() -> None:
             await pilot.press("space")  # who has paused is told how to go on
             await pilot.pause()
             assert "Space pause" in app.main.footer.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 10), (20, 5)])
+async def test_the_question_before_the_end_can_be_read_on_a_small_terminal(size: tuple[int, int]) -> None:
+    app = still(story(finished=False), live=FakeCapture())
+    app.session.ledger._by_id[1] += 20_000
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.pause()
+        drawn = " ".join("".join(strip.text) for strip in app.screen._compositor.render_strips())
+        words = drawn.replace("│", " ").split()
+        for word in ("captured", "events", "are", "not", "saved.", "y", "quit", "without", "saving", "n", "stay"):
+            assert word in words

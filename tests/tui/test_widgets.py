@@ -154,6 +154,15 @@ async def test_a_choice_goes_round() -> None:
         assert choice.value == "b"
 
 
+async def test_a_choice_without_room_for_all_says_so() -> None:
+    choice = Choice("Format ", [("a", "first"), ("b", "second"), ("c", "third")])
+    async with Bench(choice).run_test(size=(20, 3)):
+        assert choice.render_line(0).text == "Format >first  seco…"
+        choice.choose("b")
+        choice.choose("c")
+        assert choice.render_line(0).text == "Forma… >third       "
+
+
 def check(text: str) -> BadFilter | None:
     """Everything with an exclamation mark is wrong, at the mark."""
     return BadFilter("this is wrong [b]", "leave it out", column=text.index("!")) if "!" in text else None

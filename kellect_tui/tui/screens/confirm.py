@@ -33,7 +33,7 @@ class Confirm(ModalScreen[bool]):
         """The question and the keys."""
         with Vertical(id="dialog"):
             yield Static(self._question, markup=False)
-            yield Static(f"\ny {self._yes}   n stay", markup=False)
+            yield Static(f"y {self._yes}   n stay", classes="keys", markup=False)
 
     def action_answer(self, yes: bool) -> None:
         """Close with an answer."""

@@ -35,7 +35,7 @@ class LeaveCommand(ModalScreen[str | None]):
         """The question and the keys."""
         with Vertical(id="dialog"):
             yield Static(f"{self._command} still runs. {self._unsaved}".rstrip(), markup=False)
-            yield Static("\ny end it (SIGTERM, after 5 s SIGKILL) and quit\nl leave it running and quit\nn stay", markup=False)
+            yield Static("y end it (SIGTERM, after 5 s SIGKILL) and quit\nl leave it running and quit\nn stay", classes="keys", markup=False)
 
     def action_answer(self, what: str) -> None:
         """Close with an answer."""

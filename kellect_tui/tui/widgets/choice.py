@@ -83,4 +83,7 @@ class Choice(Widget, can_focus=True):
             name = "option--here" if number == self._at else "option"
             pointer = ">" if number == self._at and self.has_focus else " "
             segments.append(Segment(f"{pointer}{text} ", self.get_component_rich_style(name, partial=True)))
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        strip, width = Strip(segments), self.size.width
+        if strip.cell_length > width:
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment("…", self.get_component_rich_style("option", partial=True))])])
+        return strip.adjust_cell_length(width).apply_style(self.rich_style)
