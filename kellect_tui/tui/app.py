@@ -69,7 +69,7 @@ class KellectApp(App[None]):
     COMMANDS: ClassVar = {ActionProvider}
     ALLOW_SELECT = False
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (16, "-high")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (16, "-high")]  # type: ignore[misc]  # declared as of an instance
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True), Binding("ctrl+q", "quit", show=False, priority=True)]
 
     def __init__(
