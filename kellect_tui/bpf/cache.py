@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -53,6 +52,8 @@ def write(name: str, data: bytes, directory: Path = DIRECTORY) -> bool:
     """Keep `data` under that name, whole or not at all; the oldest files go. False: it could not be kept."""
     if os.geteuid() != 0:
         return False
+    import tempfile  # for the first start only
+
     try:
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)

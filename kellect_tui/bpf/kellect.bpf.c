@@ -40,6 +40,13 @@ static u64 (*cast_to)(u64, u64) = (void *)CAST_CALL;
 #ifdef ORDERED_ADD
 static void (*add_in_order)(u64 *, u64) = (void *)ORDERED_ADD;
 #endif
+// FROM(): a task, to take pointers from. Of each pointer that a load takes from a trusted one the verifier asks whether it is
+// trusted, too: four searches through all names of the kernel's types, 0.1 ms each. One that was cast is not, nor what it leads to.
+#ifdef CAST_CALL
+#define FROM(task) cast_to(task, BTF_TASK)
+#else
+#define FROM(task) (task)
+#endif
 // R(): load through an untyped kernel address
 #define R(T, p, o) ({ T r_ = 0; read_kernel(&r_, sizeof(r_), ((p) + (o))); r_; })
 #define barrier() asm volatile("" ::: "memory")
@@ -312,7 +319,7 @@ struct inode_span { u64 w[INODE_SPAN / 8]; };
 #define I_AT(T, i, off) (*(T *)((u8 *)&(i) + (off)))
 
 static __always_inline u64 file_of(u64 task, u32 fd) {
-    u64 files = K(u64, task, OFF_FILES);
+    u64 files = K(u64, FROM(task), OFF_FILES);
     if (!files)
         return 0;
     u64 fdt = K(u64, files, OFF_FDT);
@@ -329,7 +336,7 @@ static __always_inline u64 file_of(u64 task, u32 fd) {
 
 // The task's root directory, as numbers in ctl (typed pointers allow no arithmetic, numbers do).
 static __always_inline void load_root(struct ctl *c, u64 task) {
-    u64 fs = K(u64, task, OFF_FS);
+    u64 fs = K(u64, FROM(task), OFF_FS);
     SET(c->rmnt, 0);
     SET(c->rdentry, 0);
     if (fs) {
@@ -464,7 +471,7 @@ static __always_inline u64 object_key(struct ctl *c, struct cfg *g, u64 task, u3
 // Base directory of a name: the working directory or a descriptor. 0: none such.
 static __always_inline u64 base_key(struct ctl *c, struct cfg *g, u64 task, u32 reg, u64 value) {
     if (reg == REG_CWD || (s32)value == -100) {
-        u64 fs = K(u64, task, OFF_FS);
+        u64 fs = K(u64, FROM(task), OFF_FS);
         if (!fs)
             return 0;
         SET(c->mnt, K(u64, fs, OFF_PWD));
@@ -658,7 +665,7 @@ static __always_inline int by_name(struct cfg *g, u64 task) {
             return 0;
     }
     if (mode & M_UID) {
-        u64 cred = K(u64, task, OFF_CRED), hit = 0;
+        u64 cred = K(u64, FROM(task), OFF_CRED), hit = 0;
         u32 uid = K(u32, cred, OFF_EUID);
 #pragma unroll
         for (int i = 0; i < N_UID; i++)
@@ -671,7 +678,7 @@ static __always_inline int by_name(struct cfg *g, u64 task) {
 // Loads instead of helper calls: a fifth of their cost.
 static __always_inline u64 group_id(u64 task) {
 #if defined(TYPED) && defined(OFF_DFL_CGRP) && defined(OFF_KN_ID)
-    u64 set = K(u64, task, OFF_CGROUPS), own = K(u64, set, OFF_DFL_CGRP), node = K(u64, own, OFF_CGRP_KN);
+    u64 set = K(u64, FROM(task), OFF_CGROUPS), own = K(u64, set, OFF_DFL_CGRP), node = K(u64, own, OFF_CGRP_KN);
     return K(u64, node, OFF_KN_ID);
 #else
     return bpf_get_current_cgroup_id();
@@ -687,7 +694,7 @@ static __always_inline u64 tgid_and_tid(u64 task) {
 }
 
 static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u64 task, u64 now, u64 event) {
-    u64 parent = K(u64, task, OFF_REAL_PARENT), cred = K(u64, task, OFF_CRED), before = c->before;
+    u64 parent = K(u64, FROM(task), OFF_REAL_PARENT), cred = K(u64, FROM(task), OFF_CRED), before = c->before;
     if (before) {
         c->before = 0;
         event |= LOSSES;
@@ -729,7 +736,7 @@ static __always_inline void fill(struct ctl *c, struct cfg *g, struct rec *r, u6
         u64 key = mix(group, 0xC6 + (GET(g->reader_generation) << 8)) | 1;
         if (!is_sent(key)) {
             SET(c->group_key, key);
-            u64 set = K(u64, task, OFF_CGROUPS), own = K(u64, set, OFF_DFL_CGRP);
+            u64 set = K(u64, FROM(task), OFF_CGROUPS), own = K(u64, set, OFF_DFL_CGRP);
             SET(c->group, group);
             SET(c->kernfs, K(u64, own, OFF_CGRP_KN));
         }
@@ -952,7 +959,7 @@ int early(u64 *ctx) {
     u32 flags = d->flags;
     c->pending = 0;
     if (flags & D_OLD_IDS) {
-        u64 cred = K(u64, task, OFF_CRED);
+        u64 cred = K(u64, FROM(task), OFF_CRED);
         out[0] = K(u32, cred, OFF_UID) | (u64)K(u32, cred, OFF_EUID) << 32;
         out[1] = K(u32, cred, OFF_SUID) | (u64)K(u32, cred, OFF_GID) << 32;
         out[2] = K(u32, cred, OFF_EGID) | (u64)K(u32, cred, OFF_SGID) << 32;
@@ -1739,13 +1746,13 @@ int on_fork(u64 *ctx) {  // (parent, child): parent is the task that called
     if (f)  // for the call's own event: it returns the number of the caller's pid namespace
         f->d[0] = child_tid;
 #ifdef OFF_NSPROXY
-    if (K(u64, child, OFF_NSPROXY) != K(u64, parent, OFF_NSPROXY))  // perhaps with mounts of its own
+    if (K(u64, FROM(child), OFF_NSPROXY) != K(u64, FROM(parent), OFF_NSPROXY))  // perhaps with mounts of its own
         new_generation();
 #endif
     struct rec *r = task_record(c, g, parent, EV_FORK);
     if (!r)
         return 0;
-    u64 real = K(u64, child, OFF_REAL_PARENT);
+    u64 real = K(u64, FROM(child), OFF_REAL_PARENT);
     r->args[0] = tgid;
     r->args[1] = child_tid;
     r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);
@@ -1773,7 +1780,7 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
 #else
     // Threads that end together can all find nobody alive: the first that is told is the last one.
     u8 *in = pid_in(tgid);
-    u64 dead = in && !(*in & P_ENDED) && K(u32, K(u64, task, OFF_SIGNAL), OFF_LIVE) == 0;
+    u64 dead = in && !(*in & P_ENDED) && K(u32, K(u64, FROM(task), OFF_SIGNAL), OFF_LIVE) == 0;
     if (dead)
         *in |= P_ENDED;
 #endif
@@ -1787,8 +1794,8 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
         if (K(u32, task, OFF_TASK_FLAGS) & (PF_IO_WORKER | PF_USER_WORKER | PF_KTHREAD))
             r->flags |= F_KERNEL;
         if (dead) {  // what wait() tells the parent: the group's word, or the leader's (before 5.19 the last thread sets no group word)
-            u64 signal = K(u64, task, OFF_SIGNAL);
-            u64 leader = K(u64, task, OFF_GROUP_LEADER);
+            u64 signal = K(u64, FROM(task), OFF_SIGNAL);
+            u64 leader = K(u64, FROM(task), OFF_GROUP_LEADER);
             u32 code = K(u32, signal, OFF_SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT ? K(u32, signal, OFF_GROUP_EXIT_CODE) : K(u32, leader, OFF_EXIT_CODE);
             r->args[5] = 1ull << 32 | code;
         }
@@ -1844,7 +1851,7 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
         land(g, f);
     }
     load_root(c, task);
-    u64 mm = K(u64, task, OFF_MM);
+    u64 mm = K(u64, FROM(task), OFF_MM);
     u64 exe = K(u64, mm, OFF_EXE_FILE);
     SET(c->dentry, (u64)0);
     if (exe) {

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from kellect_tui.bpf import cache
 from kellect_tui.bpf.btf import VMLINUX, Btf
-from kellect_tui.bpf.compiled import CAST_CALL, ORDERED_ADD, Compiled, compile_program
+from kellect_tui.bpf.compiled import CAST_CALL, ORDERED_ADD, Compiled
+from kellect_tui.bpf.compiler import compile_apart
 from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs, uring
 from kellect_tui.bpf.syscall import attach, create_map, load, misses, put, run_time
 from kellect_tui.bpf.table import DESCRIPTOR
@@ -28,7 +29,7 @@ from kellect_tui.events.record import RECORD, Flag, Mark, Section
 from kellect_tui.events.syscalls import native
 
 SOURCE = Path(__file__).parent / "kellect.bpf.c"
-CAST, CAST_TO = "bpf_rdonly_cast", {"file": "file", "dentry": "dentry", "list": "list_head"}
+CAST, CAST_TO = "bpf_rdonly_cast", {"file": "file", "dentry": "dentry", "list": "list_head", "task": "task_struct"}
 JIT = Path("/proc/sys/net/core/bpf_jit_enable")
 CHUNK_BYTES = 262_144
 MIN_SLOTS, MIN_CHUNKS = 1024, 2
@@ -296,7 +297,7 @@ def _cache_name(text: str, sizes: Mapping[str, int]) -> str | None:
     try:
         kernel = hashlib.sha256(VMLINUX.read_bytes()).digest()
         version = Path(found.origin).with_name("version.py").read_bytes()
-        ours = [(SOURCE.parent / f"{name}.py").read_bytes() for name in ("btf", "layout", "compiled", "program")]
+        ours = [(SOURCE.parent / f"{name}.py").read_bytes() for name in ("btf", "layout", "compiled", "compiler", "program")]
     except OSError:
         return None
     names = repr((sorted(sizes.items()), sorted(_numbers().items()), platform.uname()))
@@ -321,4 +322,4 @@ def _compile(text: str, sizes: Mapping[str, int]) -> Compiled:
     programs = [name for name in PROGRAMS if name != "on_uring" or tracepoint]
     places = PROGRAMS | {"on_uring": tracepoint}
     ids = {name: types.typedef(f"btf_trace_{place}") for name, place in places.items()}
-    return compile_program(source + text, programs, MAPS, LAYOUTS, {"ids": ids, "tracepoints": places, "cast": cast})
+    return compile_apart(source + text, programs, MAPS, LAYOUTS, {"ids": ids, "tracepoints": places, "cast": cast})

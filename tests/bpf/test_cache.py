@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kellect_tui.bpf.program import SOURCE, Program
+from kellect_tui.errors import CannotTrace
 
 pytestmark = pytest.mark.bpf
 RING_BYTES = 1 << 20
@@ -56,10 +57,24 @@ def test_a_place_that_others_may_enter_is_not_used(tmp_path: Path) -> None:
     assert not load(place)[0]
 
 
-def test_a_start_from_the_cache_does_without_bcc(tmp_path: Path) -> None:
+def test_no_start_loads_bcc_into_the_monitor(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom pathlib import Path\nfrom kellect_tui.bpf.program import Program\n"
         "Program(1 << 20, kept=Path(sys.argv[1])).close()\nprint('bcc' in sys.modules)"
     )
     said = [subprocess.run([sys.executable, "-c", code, tmp_path / "kept"], check=True, capture_output=True, text=True).stdout.strip() for _start in range(2)]
-    assert said == ["True", "False"]
+    assert said == ["False", "False"]  # it compiles in a process of its own
+
+
+def test_what_the_compiler_says_is_in_the_error_and_nowhere_else(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CannotTrace) as caught:
+        Program(4 << 20, text="int broken(\n", kept=None)
+    assert "BCC could not build the probes" in caught.value.message
+    assert "expected parameter declarator" in caught.value.message  # the first error of clang
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_compiling_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Program(4 << 20, kept=None).close()
+    assert Path.cwd() == tmp_path
