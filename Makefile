@@ -36,11 +36,13 @@ $(VENV)/bin/python:
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	$(call apt_install,$(APT_RUN))
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e .
+	$(PYTHON) -m compileall -q kellect_tui
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
 	$(call apt_install,$(APT_RUN) $(APT_TEST))
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(PYTHON) -m compileall -q kellect_tui
 	@touch $@ $(VENV)/.installed
 
 run: setup ## install what is missing and start the monitor

@@ -35,6 +35,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "tree": (["tree.py"], ["--processes", "5000", "--keys", "30", "--rounds", "1"]),
     "idle": (["idle.py"], ["--seconds", "4", "--rounds", "2"]),
     "start": (["start.py"], ["--rounds", "2"]),
+    "start bound": (["start_bound.py"], ["--rounds", "2"]),
     "large": (["large.py"], ["--rounds", "2"]),
     "memory": (["memory.py"], ["--events", "3M"]),
     "replay": (["replay.py", "--stages", "--rows", "10000"], ["--rounds", "50"]),

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from kellect_tui import __version__
+from kellect_tui import __version__, starting  # noqa: F401  # first of all: it loads numpy its own way
 from kellect_tui.errors import BadOption, KellectError
 from kellect_tui.events.budget import budget
 from kellect_tui.events.options import DEFAULT_RING_BYTES, CaptureOptions, parse_events

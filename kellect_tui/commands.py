@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kellect_tui import starting
 from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
 from kellect_tui.events.options import CaptureOptions
 from kellect_tui.telling import tell
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).parent / "data" / "demo.kellect"
 
 
+@starting.quickly()
 def live(options: CaptureOptions, *, duration: float | None, keep: int, display_filter: str) -> None:
     """The screen over a capture that starts now."""
     from kellect_tui.bpf import privileges
@@ -33,21 +35,23 @@ def live(options: CaptureOptions, *, duration: float | None, keep: int, display_
     from kellect_tui.bpf.source import LiveSource
 
     source = LiveSource(options, screen=True)
-    source.prepare()  # the kernel looks at the probes while the screen's modules are imported
-    from kellect_tui.capture import Capture
+    source.prepare()  # the kernel looks at the probes while what follows is imported
+    from kellect_tui.capture import Capture, State
     from kellect_tui.deadline import after
     from kellect_tui.memory import guards
     from kellect_tui.session.filter.paths import KEPT
     from kellect_tui.session.session import Session
-    from kellect_tui.tui.app import KellectApp
 
     bounds = options.budget
     session = Session(keep, bounds=bounds)
     KEPT.keep_bytes = bounds.texts
     capture = Capture(source, session, guards(options.memory_bytes), ended=after(duration))
-    capture.start()
+    capture.start(wait=False)  # events are taken in while the screen is imported and drawn
     try:
-        KellectApp(session, live=capture, initial_filter=display_filter).run()
+        from kellect_tui.tui.app import KellectApp
+
+        if capture.state != State.FAILED:  # else there is nothing to show, not even for a moment
+            KellectApp(session, live=capture, initial_filter=display_filter).run()
     finally:
         capture.stop()
     if capture.error is not None:
@@ -62,6 +66,7 @@ def _require_terminal(remedy: str = "`kellect-tui record -o FILE` captures witho
         raise KellectError("the screen is drawn on standard error, which is no terminal", "leave out `2>`")
 
 
+@starting.quickly()
 def run(
     options: CaptureOptions,
     command: list[str],
@@ -94,6 +99,7 @@ def demo(display_filter: str) -> None:
     open_file(DEMO, display_filter)
 
 
+@starting.quickly()
 def open_file(file: Path, display_filter: str) -> None:
     """The screen over a saved session."""
     from kellect_tui.tui.app import KellectApp

@@ -11,6 +11,7 @@ nobody who chooses the words can choose the slot).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -25,7 +26,6 @@ WordRows = NDArray[np.uint64]
 Resolve = Callable[[list[bytes]], Sequence[int]]
 """Codes of distinct rows that are new, given as bytes."""
 
-_RANDOM = np.random.default_rng()  # seeded by the operating system
 _FIRST_BITS = 8
 _MOST_BITS = 18
 _SLICE_WORDS = 1 << 17
@@ -75,7 +75,7 @@ class Words:
         self._telling = telling
         self._resolve = resolve
         self._scratch = scratch
-        self._multipliers = _RANDOM.integers(0, 1 << 63, width, np.uint64) * np.uint64(2) + np.uint64(1)
+        self._multipliers = np.frombuffer(os.urandom(8 * width), np.uint64) | np.uint64(1)
         self._known: dict[bytes, int] = {}
         self._table = np.empty((16, width), np.uint64)  # the rows known, by local number
         self._codes = np.empty(16, np.uint16)

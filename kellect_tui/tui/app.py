@@ -1,4 +1,7 @@
-"""The application: the main screen, the dialogues over it, and how it ends. It never imports bpf."""
+"""The application: the main screen, the dialogues over it, and how it ends. It never imports bpf.
+
+What is not on the first screen is imported when it is asked for: the start waits for none of it.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,23 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 
 from kellect_tui.session.session import Session
-from kellect_tui.tui.account import account
 from kellect_tui.tui.capture_switch import CaptureControl
 from kellect_tui.tui.command_view import CommandControl
 from kellect_tui.tui.meter import CostMeter, Rate
-from kellect_tui.tui.palette import ActionProvider
 from kellect_tui.tui.priority import prefer_this_thread
 from kellect_tui.tui.safe_text import safe_text
-from kellect_tui.tui.saving import filter_help, save_screen, summary_text
-from kellect_tui.tui.screens.confirm import Confirm
-from kellect_tui.tui.screens.help import HelpScreen
-from kellect_tui.tui.screens.leave import END, LeaveCommand
 from kellect_tui.tui.screens.main import MainScreen
-from kellect_tui.tui.screens.reading import Reading
-from kellect_tui.tui.screens.save import Saved, saved_text
-from kellect_tui.tui.screens.summary import SummaryScreen
 from kellect_tui.tui.terminal import TerminalDriver
+
+if TYPE_CHECKING:
+    from kellect_tui.tui.screens.save import Saved
 
 ASK_FROM = 10_000
 """Unsaved events of a live capture from which quitting asks first."""
@@ -41,11 +39,18 @@ def spare_the_collector() -> None:
     """Full collections are the longest stops between a key and the screen: 45 to 95 ms at 500k events a second.
 
     What is loaded by now stays for good and need not be looked at again; and full collections become rare: what the
-    screen makes (strips, segments) dies without them.
+    screen makes (strips, segments) dies without them. The collector is off while the program starts (`starting`), so that it
+    has not looked yet; that what is garbage by now stays, too, is a few hundred KiB.
     """
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
+
+
+def _actions() -> type[Provider]:
+    from kellect_tui.tui.palette import ActionProvider
+
+    return ActionProvider
 
 
 class KellectApp(App[None]):
@@ -56,7 +61,7 @@ class KellectApp(App[None]):
         live: The capture that feeds it; None for a file. Who started it stops it, after `run`.
         initial_filter: Display filter to begin with.
         title: Of the terminal's window.
-        cost: Measures ourselves; None: by psutil.
+        cost: Measures ourselves; None: by /proc.
         rate: Events per second; None: by the monotonic clock.
         now: Epoch ns.
         command: The command whose tree is shown; None: there is none.
@@ -66,7 +71,7 @@ class KellectApp(App[None]):
     """
 
     CSS_PATH = "app.tcss"
-    COMMANDS: ClassVar = {ActionProvider}
+    COMMANDS: ClassVar = {_actions}
     ALLOW_SELECT = False
     COMMAND_PALETTE_BINDING = "ctrl+p"
     VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (16, "-high")]  # type: ignore[misc]  # declared as of an instance
@@ -134,21 +139,34 @@ class KellectApp(App[None]):
 
     def action_show_help(self) -> None:
         """The help, over the main screen."""
+        from kellect_tui.tui.saving import filter_help
+        from kellect_tui.tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen(filter_help()))
 
     def action_show_account(self) -> None:
         """The account of what happened, over the main screen."""
+        from kellect_tui.tui.account import account
+        from kellect_tui.tui.screens.reading import Reading
+
         self.push_screen(Reading("the account: what happened, and what of it is here", account(self.session, self.main.clock), "a"))
 
     def action_summary(self) -> None:
         """What happened, over the main screen."""
+        from kellect_tui.tui.saving import summary_text
+        from kellect_tui.tui.screens.summary import SummaryScreen
+
         self.push_screen(SummaryScreen(partial(summary_text, self.session, self.main.views.filter)))
 
     def action_save(self) -> None:
         """The save dialogue, over the main screen."""
+        from kellect_tui.tui.saving import save_screen
+
         self.push_screen(save_screen(self.session, self.main.views, self.main.tab), self._saved)
 
     def _saved(self, saved: Saved | None) -> None:
+        from kellect_tui.tui.screens.save import saved_text
+
         if saved is not None:
             if saved.everything:
                 self._saved_events = self.session.ledger.captured
@@ -156,6 +174,8 @@ class KellectApp(App[None]):
 
     async def action_quit(self) -> None:
         """Quit; a second time while asked means yes."""
+        from kellect_tui.tui.screens.confirm import Confirm
+
         unsaved = self.session.ledger.captured - self._saved_events
         if self.command is not None and self.command.poll() is None:
             self._ask_about_command(unsaved)
@@ -167,6 +187,8 @@ class KellectApp(App[None]):
             self.push_screen(Confirm(question, "quit without saving"), self._quit_if)
 
     def _ask_about_command(self, unsaved: int) -> None:
+        from kellect_tui.tui.screens.leave import END, LeaveCommand
+
         if isinstance(self.screen, LeaveCommand):
             self._leave(END)  # asked again: as with the other question, that means yes
         elif self.command is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
-
-import psutil
 
 RATE_POINTS = 60
 """Seconds of history that are kept for the sparkline."""
@@ -31,15 +31,18 @@ class CostMeter(Protocol):
 
 
 class OwnCost:
-    """Our own process, by psutil."""
+    """Our own process: its clock of CPU time, and statm of /proc (proc_pid_statm(5))."""
 
     def __init__(self) -> None:
-        self._process = psutil.Process()
-        self._process.cpu_percent()
+        self._then, self._used = time.monotonic(), time.process_time()
 
     def __call__(self) -> Cost:
         """CPU since the last call (100: one core) and resident memory now."""
-        return Cost(self._process.cpu_percent(), self._process.memory_info().rss)
+        then, used = self._then, self._used
+        self._then, self._used = time.monotonic(), time.process_time()
+        passed = self._then - then
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return Cost(100 * (self._used - used) / passed if passed else 0.0, pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 class Rate:

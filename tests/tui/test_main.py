@@ -19,7 +19,7 @@ from kellect_tui.tui import views
 from kellect_tui.tui.app import KellectApp
 from kellect_tui.tui.quantities import TimeMode
 from kellect_tui.tui.screens.confirm import Confirm
-from tests.synthetic import Maker, mixed, session_of
+from tests.synthetic import Maker, mixed, session_of, source_start
 from tests.tui.story import FakeCapture, still, story, told, until
 
 SIZE = (120, 32)
@@ -390,6 +390,42 @@ async def test_a_capture_that_failed_is_told_with_its_remedy() -> None:
         await until(pilot, lambda: app.main.state == "FAILED")
         await until(pilot, lambda: len(app._notifications) == 1)
         assert [note.message for note in app._notifications] == ["the kernel said no [b]; run it with sudo"]
+
+
+async def test_the_screen_stands_before_its_capture_begins_and_shows_it_then() -> None:
+    session = Session()
+    app = still(session, live=FakeCapture())
+    async with app.run_test(size=SIZE) as pilot:
+        assert (app.main.state, app.main.table.row_count) == ("STARTING", 0)
+        await pilot.press("s")  # nothing is there to be saved
+        await pilot.pause()
+        assert app.screen is app.main
+        session.begin(source_start())
+        session.take(told().batch())
+        await until(pilot, lambda: app.main.table.row_count == len(session.store))
+        assert app.main.state == "LIVE"
+        assert app.main.clock.origin_ns == session.started_ns
+
+
+async def test_times_in_an_initial_filter_count_from_a_start_that_comes_later() -> None:
+    session = Session()
+    app = still(session, live=FakeCapture(), initial_filter="time < 22:31")
+    async with app.run_test(size=SIZE) as pilot:
+        session.begin(source_start())
+        session.take(told().batch())
+        expected = len(session_of(told().batch()).store)
+        await until(pilot, lambda: app.main.table.row_count == expected)
+        assert app.main.views.filter is not None
+        assert app.main.views.filter.text == "time < 22:31"
+
+
+async def test_a_capture_that_could_not_begin_ends_the_screen() -> None:
+    capture = FakeCapture()
+    app = still(Session(), live=capture)
+    async with app.run_test(size=SIZE) as pilot:
+        capture.error = CannotTrace("the kernel said no", "run it with sudo")
+        await until(pilot, lambda: not app.is_running)
+    assert app.return_code == 0  # the command tells why, on the terminal as it was
 
 
 async def test_families_are_switched_from_the_palette() -> None:

@@ -18,7 +18,10 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "absent"),
     [
         ("import kellect_tui.session.session, kellect_tui.session.file, kellect_tui.session.filter", {"textual", "bcc", "kellect_tui.bpf", "kellect_tui.tui"}),
-        ("import kellect_tui.tui.app, kellect_tui.bpf.source, kellect_tui.capture", {"bcc", "pyarrow"}),  # the live screen starts without them
+        (  # the live screen starts without them
+            "import kellect_tui.tui.app, kellect_tui.bpf.source, kellect_tui.capture",
+            {"bcc", "pyarrow", "lark", "psutil", "kellect_tui.export"},
+        ),
         ("import kellect_tui.tui.app", {"kellect_tui.bpf"}),
         ("import kellect_tui.export, kellect_tui.capture", {"bcc", "textual", "kellect_tui.bpf"}),
         ("import kellect_tui.bpf.source", {"textual", "kellect_tui.session"}),

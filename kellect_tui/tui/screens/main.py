@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static
 
 from kellect_tui.errors import BadFilter, KellectError
@@ -46,6 +47,8 @@ from kellect_tui.tui.widgets.pane import Pane
 from kellect_tui.tui.widgets.process_tree import ProcessTree
 
 FRAME_SECONDS = 0.1
+EARLY_SECONDS, EARLY_FRAMES = 0.01, 20
+"""How often a screen that waits for its capture looks for it, and how many such short frames there are after its start."""
 STATUS_FRAMES = 3
 TREE_FRAMES = 5
 LEAST_SIZE = (20, 5)
@@ -102,6 +105,8 @@ class MainScreen(Screen[None]):
         self._preview: Job | None = None
         self._told_error = False
         self.failure: KellectError | None = None
+        self._early: Timer | None = None
+        self._early_frames = 0
         everything = self.views.job("tab", "all", None)
         self.header = Header(id="header")
         self.tab_bar = TabBar(id="tabs")
@@ -146,6 +151,8 @@ class MainScreen(Screen[None]):
         self._status()
         self.set_interval(FRAME_SECONDS, self._frame)
         self.set_interval(1.0, self._second)
+        if self.is_starting:
+            self._early = self.set_interval(EARLY_SECONDS, self._look_for_start)
         if self._initial_filter:
             self.apply_filter(self._initial_filter)
         self.call_after_refresh(read_rest, self, self.session)
@@ -163,6 +170,36 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self._status)
         self.set_class(height < 16, "-low")  # then the detail takes the place of the table
 
+    # The start of a capture, which goes on behind the screen.
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the capture is still about to begin."""
+        return self.live is not None and not self.session.live and self.session.stopped_ns is None
+
+    def _look_for_start(self) -> None:
+        """Show the first events as soon as they are there. A capture that could not begin ends the program, which tells why."""
+        if self.is_starting:
+            if self.live is not None and self.live.error is not None:
+                self.app.exit()
+            return
+        if not self._early_frames:
+            self._begun()
+        self._early_frames += 1
+        self._draw_new()
+        if self._early_frames >= EARLY_FRAMES and self._early is not None:
+            self._early.stop()
+
+    def _begun(self) -> None:
+        """Times in filters count from the start, which is known now."""
+        self._status()
+        job = self.jobs.running
+        filter = job.filter if job is not None and job.purpose == "filter" else self.views.filter
+        if filter is not None:
+            self.apply_filter(filter.text)
+        if self.tree_view.filter is not None:
+            self.filter_tree(self.tree_view.filter.text)
+
     # Frames.
 
     def _frame(self) -> None:
@@ -170,17 +207,21 @@ class MainScreen(Screen[None]):
         self._frames += 1
         if self._dropped != self.session.store.dropped:
             self._let_go()
-        running = self.jobs.running
-        building_here = running is not None and running.purpose == "tab"
-        if self.tab == "tree":
-            if not self.paused and self._frames % TREE_FRAMES == 0:
-                self._sync_tree()
-        elif (building_here or (not self.paused and self.views.advance(self.tab))) and self.table.sync() and self.table.follow:
-            self._moved()
+        if self.tab != "tree":
+            self._draw_new()
+        elif not self.paused and self._frames % TREE_FRAMES == 0:
+            self._sync_tree()
         if self.command_view is not None and self.has_class("-output"):
             self.command_view.sync()
         if self._frames % STATUS_FRAMES == 0:
             self._status()
+
+    def _draw_new(self) -> None:
+        """Show what came, in a tab of events."""
+        running = self.jobs.running
+        building_here = running is not None and running.purpose == "tab"
+        if self.tab != "tree" and (building_here or (not self.paused and self.views.advance(self.tab))) and self.table.sync() and self.table.follow:
+            self._moved()
 
     def _let_go(self) -> None:
         """What retention has dropped is held by no view, not even by one that stands still."""
@@ -221,7 +262,7 @@ class MainScreen(Screen[None]):
             return "FAILED"
         if self.paused:
             return "PAUSED"
-        if self.live is not None and self.session.started_ns is None:
+        if self.is_starting:
             return "STARTING"
         return "LIVE" if self.session.live else "SAVED" if self.live is None else "STOPPED"
 
@@ -825,7 +866,10 @@ class MainScreen(Screen[None]):
 
     def action_save(self) -> None:
         """The save dialogue."""
-        self.run_app_action("save")
+        if self.is_starting:
+            self.notify("The capture has not begun yet.", markup=False)
+        else:
+            self.run_app_action("save")
 
     def action_palette(self) -> None:
         """Everything by name."""
