@@ -62,7 +62,7 @@ def main() -> None:
     board = Board(given.json, f"benchmarks/{Path(__file__).name}")
     Program(DEFAULT_RING_BYTES).close()  # keeps them
     with tempfile.TemporaryDirectory() as directory:
-        bare, textual = Path(directory) / "bare.py", Path(directory) / "textual.py"
+        bare, textual = Path(directory) / "bare.py", Path(directory) / "one_line.py"
         bare.write_text("print('first line', flush=True)\nimport threading\nthreading.Event().wait()\n")
         textual.write_text(ONE_LINE)
         os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
