@@ -27,6 +27,7 @@ from kellect_tui.tui.priority import prefer_this_thread
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.screens.main import MainScreen
 from kellect_tui.tui.terminal import TerminalDriver
+from kellect_tui.tui.widgets.cheap import paint_soon
 
 if TYPE_CHECKING:
     from kellect_tui.tui.screens.save import Saved
@@ -91,6 +92,7 @@ class KellectApp(App[None]):
     ) -> None:
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)  # exported by some shells and by libreadline: a size that no resize changes
+        paint_soon()
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.title = title

@@ -14,9 +14,9 @@ from textual.strip import Strip
 
 from kellect_tui.tui.quantities import duration, size
 from kellect_tui.tui.safe_text import safe_text
+from kellect_tui.tui.widgets.cheap import keep_lines, scroll_now, set_extent_now
 from kellect_tui.tui.widgets.line import Line, Word
 from kellect_tui.tui.widgets.pane import wrap
-from kellect_tui.tui.widgets.virtual_list import scroll_now, set_extent_now
 
 
 class Ending(Protocol):
@@ -115,6 +115,7 @@ class OutputPane(ScrollView, inherit_bindings=False):
 
     def __init__(self, output: Output, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        keep_lines(self)
         self.can_focus = False
         self._output = output
         self._width = 0

@@ -46,11 +46,13 @@ from kellect_tui.tui.widgets.line import Line, Word
 from kellect_tui.tui.widgets.pane import Pane
 from kellect_tui.tui.widgets.process_tree import ProcessTree
 
-FRAME_SECONDS = 0.1
+FRAME_SECONDS = 0.125
 EARLY_SECONDS, EARLY_FRAMES = 0.01, 20
 """How often a screen that waits for its capture looks for it, and how many such short frames there are after its start."""
-STATUS_FRAMES = 3
-TREE_FRAMES = 5
+ROW_FRAMES = 2
+"""Between two looks at new rows where they keep coming; after a pause they are drawn in the next frame."""
+STATUS_FRAMES = 4
+TREE_FRAMES = 4
 LEAST_SIZE = (20, 5)
 
 TAB_COLUMNS = {"all": columns.ALL, "file": columns.FILE, "process": columns.PROCESS, "network": columns.NETWORK, "user": columns.USER}
@@ -100,6 +102,8 @@ class MainScreen(Screen[None]):
         self._rate = rate if rate is not None else Rate()
         self._now = now
         self._frames = 0
+        self._next_rows = 0
+        self._next_status = 0
         self._dropped = 0
         self._tab_before = "all"
         self._preview: Job | None = None
@@ -203,25 +207,34 @@ class MainScreen(Screen[None]):
     # Frames.
 
     def _frame(self) -> None:
-        """Take in what came; ten times a second, and next to no work when nothing came."""
+        """Take in what came; eight times a second, and next to no work when nothing came."""
         self._frames += 1
         if self._dropped != self.session.store.dropped:
             self._let_go()
+        drawn = False
         if self.tab != "tree":
-            self._draw_new()
+            drawn = (self._is_building or self._frames >= self._next_rows) and self._draw_new()
         elif not self.paused and self._frames % TREE_FRAMES == 0:
             self._sync_tree()
         if self.command_view is not None and self.has_class("-output"):
             self.command_view.sync()
-        if self._frames % STATUS_FRAMES == 0:
+        if self._frames >= self._next_status + (not drawn):  # best with new rows, in one paint
             self._status()
 
-    def _draw_new(self) -> None:
-        """Show what came, in a tab of events."""
+    @property
+    def _is_building(self) -> bool:
+        """Whether the tab's rows are being found, under our eyes."""
         running = self.jobs.running
-        building_here = running is not None and running.purpose == "tab"
-        if self.tab != "tree" and (building_here or (not self.paused and self.views.advance(self.tab))) and self.table.sync() and self.table.follow:
+        return running is not None and running.purpose == "tab"
+
+    def _draw_new(self) -> bool:
+        """Show what came, in a tab of events; whether there was anything."""
+        if self.tab == "tree" or not (self._is_building or (not self.paused and self.views.advance(self.tab))) or not self.table.sync():
+            return False
+        self._next_rows = self._frames + ROW_FRAMES
+        if self.table.follow:
             self._moved()
+        return True
 
     def _let_go(self) -> None:
         """What retention has dropped is held by no view, not even by one that stands still."""
@@ -242,6 +255,7 @@ class MainScreen(Screen[None]):
     def _sync_tree(self) -> None:
         self.tree_view.set_columns(LIVE if self.session.live else SAVED)
         self.tree_view.sync()
+        self._show_matches()
         if self.has_class("-detail"):
             self._show_process(keep_place=True)
 
@@ -267,6 +281,7 @@ class MainScreen(Screen[None]):
         return "LIVE" if self.session.live else "SAVED" if self.live is None else "STOPPED"
 
     def _status(self) -> None:
+        self._next_status = self._frames + STATUS_FRAMES
         ledger, totals, start = self.session.ledger, self.session.totals, self.session.start
         if self.clock.origin_ns != (self.session.started_ns or 0):
             self._set_clock(Clock(self.clock.mode, self.session.started_ns or 0))

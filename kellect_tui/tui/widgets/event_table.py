@@ -49,6 +49,7 @@ class EventTable(VirtualList):
         self.limit: EventId | None = None
         self._columns = tuple(columns)
         self._placed: tuple[Placed, ...] = ()
+        self._cells = 0, 0  # of a line, and those that no column takes
         self._cursor: EventId | None = None
         self._held_end: EventId | None = None
         self._count = 0
@@ -96,7 +97,11 @@ class EventTable(VirtualList):
     def set_cursor_index(self, index: int) -> None:
         self.hold()
         self._cursor = self.view.event_id(RowNumber(index))
-        self.post_message(self.Moved())
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        # not from parent to parent: the screen would paint the row before it has heard of the move, and the rest later
+        self.screen.post_message(self.Moved())
 
     # Following.
 
@@ -106,7 +111,7 @@ class EventTable(VirtualList):
             self._cursor = self.cursor_id
             self._held_end = EventId(int(self.view.event_id(RowNumber(self._count - 1))) + 1) if self._count else EventId(0)
             self.follow = False
-            self.post_message(self.Moved())
+            self._tell_moved()
 
     def start_follow(self) -> None:
         """Go to the newest row and stay there."""
@@ -114,7 +119,7 @@ class EventTable(VirtualList):
         self.follow = True
         self.put_top(self._count)
         self.refresh()
-        self.post_message(self.Moved())
+        self._tell_moved()
 
     def last(self) -> None:
         self.start_follow()
@@ -141,13 +146,13 @@ class EventTable(VirtualList):
         self.set_extent()
         if self.follow:
             self.put_top(self._count)
-            self.refresh()
+            self.refresh_rows()
         elif gone:
             self.put_top(top - gone)
             if top < gone:
-                self.refresh()
+                self.refresh_rows()
         elif not was_full:
-            self.refresh()
+            self.refresh_rows()
         return True
 
     def _measure(self) -> None:
@@ -174,7 +179,7 @@ class EventTable(VirtualList):
             self.put_top(index - line)
             self.reveal(index)
         self.refresh()
-        self.post_message(self.Moved())
+        self._tell_moved()
 
     def go_to(self, event_id: EventId) -> None:
         """Put the cursor on this event (or the next one in the view)."""
@@ -224,7 +229,9 @@ class EventTable(VirtualList):
     def placed(self) -> tuple[Placed, ...]:
         """The columns that fit, with their widths."""
         if not self._placed:
-            self._placed = place(self._columns, self.line_width)
+            width = self.line_width
+            self._placed = place(self._columns, width)
+            self._cells = width, max(0, width - sum(placed.width + 1 for placed in self._placed) + 1)
         return self._placed
 
     def draw_heading(self) -> Strip:
@@ -269,7 +276,10 @@ class EventTable(VirtualList):
             segments.append(Segment(text, style))
             segments.append(blank)
         segments.pop()
-        return self.line(segments, base)
+        width, rest = self._cells
+        if rest:
+            segments.append(Segment(" " * rest, base or own))
+        return Strip(segments, width)
 
     def _loss(self, event: Event, here: bool) -> Strip:
         style = self.style_of("cursor" if here else "loss")

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
-from textual.geometry import Size
+from rich.style import Style
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kellect_tui.tui.widgets.virtual_list import scroll_now, set_extent_now
+from kellect_tui.tui.widgets.cheap import keep_lines, scroll_now, set_extent_now
 
 Piece = tuple[str, str]
 """Safe text and the name of a component style."""
@@ -55,10 +56,12 @@ class Pane(ScrollView, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None, can_focus: bool = False) -> None:
         super().__init__(id=id)
+        keep_lines(self)
         self.can_focus = can_focus
         self._layout: Layout = lambda width: ()
         self._rows: Sequence[Row] = ()
         self._width = -1
+        self._styles: dict[str, Style] = {}
 
     @property
     def text(self) -> str:
@@ -66,17 +69,38 @@ class Pane(ScrollView, inherit_bindings=False):
         return "\n".join("".join(text for text, _ in row) for row in self._rows)
 
     def show(self, layout: Layout, *, keep_place: bool = False) -> None:
-        """Say something else."""
+        """Say something else; only lines that change are drawn."""
         self._layout = layout
         self._arrange()
         if not keep_place:
             scroll_now(self, 0)
 
     def _arrange(self) -> None:
+        before, same_width = self._rows, self._width == self.size.width - 1
         self._width = max(1, self.size.width - 1)
         self._rows = self._layout(self._width)
         set_extent_now(self, Size(self._width, len(self._rows)))
-        self.refresh()
+        if same_width:
+            self._refresh_changed(before)
+        else:
+            self.refresh()
+
+    def _refresh_changed(self, before: Sequence[Row]) -> None:
+        top, (width, height) = int(self.scroll_offset.y), self.size
+        old, new = before[top : top + height], self._rows[top : top + height]
+        changed = [y for y in range(max(len(old), len(new))) if tuple(old[y : y + 1]) != tuple(new[y : y + 1])]
+        if changed:
+            self.refresh(*[Region(0, y, width, 1) for y in changed])
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            style = self._styles[name] = self.rich_style + self.get_component_rich_style(name, partial=True)
+        return style
 
     def on_resize(self) -> None:
         """Wrap anew for another width."""
@@ -92,5 +116,5 @@ class Pane(ScrollView, inherit_bindings=False):
         index = int(self.scroll_offset.y) + y
         if index >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
-        segments = [Segment(text, self.get_component_rich_style(style, partial=True)) for text, style in self._rows[index]]
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        segments = [Segment(text, self._style(style)) for text, style in self._rows[index]]
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)

@@ -1,45 +1,23 @@
 """A scrollable list of one-line rows that costs the same at ten rows and ten million.
 
 It knows nothing of events or processes: a subclass says how many rows there are, draws one, and keeps the cursor as
-an identity, so that it survives rows that come and go. Private parts of Textual are touched here only (pinned).
+an identity, so that it survives rows that come and go.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollTo
 from textual.strip import Strip
-from textual.widget import Widget
 
-
-def scroll_now(widget: ScrollView, top: int) -> None:
-    """Scroll to a line at once, unclamped, and draw.
-
-    `set_scroll` tells nobody: the scrollbar and the target (from which the next turn of the wheel goes on) are set
-    here. Assigning `scroll_y` would clamp it to the length of the last layout.
-    """
-    if top == int(widget.scroll_offset.y):
-        return
-    widget.set_scroll(None, top)
-    widget.set_reactive(Widget.scroll_target_y, top)
-    if widget.show_vertical_scrollbar:
-        widget.vertical_scrollbar.position = top
-    widget.refresh()
-
-
-def set_extent_now(widget: ScrollView, extent: Size) -> None:
-    """Tell the scrollbar the current length without a layout pass.
-
-    `virtual_size` is a reactive with `layout=True`: assigning it ten times a second would arrange the whole screen anew
-    each time (24 instead of 19 % of a core).
-    """
-    if extent != widget.virtual_size:
-        widget.set_reactive(Widget.virtual_size, extent)
-        widget._scroll_update(extent)
+from kellect_tui.tui.widgets.cheap import keep_lines, scroll_now, set_extent_now
 
 
 class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -56,6 +34,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        keep_lines(self)
         self._styles: dict[str, Style] = {}
 
     # What a subclass provides.
@@ -106,12 +85,22 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         return int(self.scroll_offset.y)
 
     def style_of(self, name: str) -> Style:
-        """A component style over the widget's own (an empty name: the widget's own), cached."""
+        """A component style over the widget's own (an empty name: the widget's own), as the terminal can show it, cached."""
         style = self._styles.get(name)
         if style is None:
             own = self.rich_style
-            style = self._styles[name] = own + self.get_component_rich_style(name, partial=True) if name else own
+            style = self._styles[name] = self._filtered(own + self.get_component_rich_style(name, partial=True) if name else own)
         return style
+
+    def _filtered(self, style: Style) -> Style:
+        pieces = [Segment("x", style)]
+        for filter in super().get_line_filters():
+            pieces = filter.apply(pieces, self.background_colors[1])
+        return pieces[0].style or style
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """None: what they do to a line (no colour, no dim) is done once to each style that a line is made of."""
+        return ()
 
     def notify_style_update(self) -> None:
         """Another theme: what was drawn has the old colours."""
@@ -125,7 +114,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def put_top(self, index: int) -> None:
         """Scroll so that `index` is the first row shown, now and without animation."""
-        scroll_now(self, max(0, min(index, self.row_count - self.page_rows)))
+        scroll_now(self, max(0, min(index, self.row_count - self.page_rows)), self._rows_region)
 
     def reveal(self, index: int) -> None:
         """Scroll as little as needed to have the row on the screen."""
@@ -138,6 +127,14 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Have the row on the screen; in its middle where it was far away."""
         if not self.top_index <= index < self.top_index + self.page_rows:
             self.put_top(index - self.page_rows // 2)
+
+    @property
+    def _rows_region(self) -> Region:
+        return Region(0, self.HEADING_LINES, self.line_width, self.page_rows)
+
+    def refresh_rows(self) -> None:
+        """Draw all rows again, the heading and the scrollbar not."""
+        self.refresh(self._rows_region)
 
     def refresh_row(self, index: int | None) -> None:
         """Draw one row again; a row off screen costs nothing."""
@@ -231,4 +228,4 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def line(self, segments: list[Segment], style: Style | None = None) -> Strip:
         """A strip of exactly `line_width` cells; the tail has `style` too, or the widget's own."""
-        return Strip(segments).adjust_cell_length(self.line_width, style or self.style_of(""))
+        return Strip([piece for piece in segments if piece.text]).adjust_cell_length(self.line_width, style or self.style_of(""))
