@@ -34,6 +34,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "keys": (["keys.py"], ["--keys", "30", "--rounds", "1"]),
     "tree": (["tree.py"], ["--processes", "5000", "--keys", "30", "--rounds", "1"]),
     "idle": (["idle.py"], ["--seconds", "4", "--rounds", "2"]),
+    "bound": (["screen_bound.py"], ["--seconds", "4", "--keys", "30", "--rounds", "1"]),
     "start": (["start.py"], ["--rounds", "2"]),
     "start bound": (["start_bound.py"], ["--rounds", "2"]),
     "large": (["large.py"], ["--rounds", "2"]),

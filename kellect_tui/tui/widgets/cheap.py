@@ -88,8 +88,8 @@ def scroll_now(widget: ScrollView, top: int, *lines: Region) -> None:
 def set_extent_now(widget: ScrollView, extent: Size) -> None:
     """Tell the scrollbar the current length without a layout pass.
 
-    `virtual_size` is a reactive with `layout=True`: assigning it ten times a second would arrange the whole screen anew
-    each time (24 instead of 19 % of a core).
+    `virtual_size` is a reactive with `layout=True`: assigning it with each frame would arrange the whole screen anew
+    (24 instead of 19 % of a core, at ten frames a second).
     """
     before = widget.virtual_size
     if extent == before:
