@@ -91,6 +91,7 @@ class Capture:
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._cpu_before = 0.0
         self._healer: Healer | None = None
+        self._told: Sink | None = None  # the sink that is being told, or that failed
 
     def start(self, *, wait: bool = True) -> None:
         """Start the thread; with `wait`, until the probes are in place. Raises what the source's start raised."""
@@ -178,7 +179,9 @@ class Capture:
             if self._healer is not None and (rows < MANY_ROWS or told == now):  # while the rings fill, reading them comes first
                 self._healer.look(None if batch is None else int(batch.records["time"][-1]) + self.session.epoch_offset_ns)
             for sink in self._sinks:
+                self._told = sink
                 sink.update(self.session)
+            self._told = None
             if self._ended is not None and self._ended():
                 break
             if rows:
@@ -231,7 +234,15 @@ class Capture:
                 totals = self.source.totals()
             with contextlib.suppress(Exception):
                 self.session.finish(totals, self.cpu_seconds)
+                self._finish_sinks()
         self._change(State.FAILED)
+
+    def _finish_sinks(self) -> None:
+        """Where something else has failed: what was captured is to be in the files. A sink that has failed is asked no more."""
+        for sink in self._sinks:
+            if sink is not self._told:
+                with contextlib.suppress(Exception):
+                    sink.finish(self.session)
 
 
 def pause_after(rows: int, seconds: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from kellect_tui.capture import LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS, WANTED_ROWS, Capture, State, pause_after
-from kellect_tui.errors import CannotTrace
+from kellect_tui.errors import CannotTrace, CannotWrite
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.session.procfs import ProcessSeed
 from kellect_tui.session.session import Session
@@ -101,6 +101,42 @@ def test_what_was_captured_before_the_failure_is_kept_and_closed(faults: dict[st
     assert (session.live, session.ledger.captured, session.totals.skipped) == (False, 1, 7)
     assert session.stop is not None
     assert (session.stop["captured"], session.stop["skipped"]) == (1, 7)
+
+
+class Told:
+    """A sink that keeps what it was told; `full`: it fails at its first update."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self._full = full
+        self.finished: list[int] = []
+
+    def update(self, session: Session) -> None:
+        """See Sink."""
+        if self._full and session.ledger.captured:
+            raise FULL
+
+    def finish(self, session: Session) -> None:
+        """See Sink."""
+        self.finished.append(session.ledger.captured)
+
+
+FULL = CannotWrite("no space left", "make room")
+
+
+def test_where_the_source_fails_what_was_captured_comes_into_the_files() -> None:
+    sinks = [Told(), Told()]
+    capture = Capture(Source(read=refuse), Session(), sinks, seeds=list)
+    capture.start(wait=False)
+    assert capture.join(10)
+    assert (capture.error, [sink.finished for sink in sinks]) == (REFUSED, [[1], [1]])
+
+
+def test_where_one_file_fails_the_others_are_finished_and_it_is_left_as_it_is() -> None:
+    sinks = [Told(), Told(full=True), Told()]
+    capture = Capture(Source(), Session(), sinks, seeds=list)
+    capture.start(wait=False)
+    assert capture.join(10)
+    assert (capture.error, [sink.finished for sink in sinks]) == (FULL, [[1], [], [1]])
 
 
 def test_a_stop_that_fails_is_told() -> None:
