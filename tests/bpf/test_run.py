@@ -42,9 +42,15 @@ def start(tmux: Tmux, tmp_path: Path) -> Start:
         words = [*PROGRAM, "run", "--summary", "json", "--summary-file", str(tmp_path / "s.json"), *options, "--", "sh", "-c", script]
         (tmp_path / "go").write_text(f"{shlex.join(words)}; echo status=$?\n")
         tmux.type(f". {tmp_path}/go\r")
-        tmux.shows("events ·")
+        tmux.until(lambda: any(f"sh {state}" in tmux.screen() for state in ("runs", "exited")))
 
     return started
+
+
+def printed(tmp_path: Path) -> str:
+    """What the command has printed so far."""
+    log = tmp_path / "log"
+    return log.read_text() if log.exists() else ""
 
 
 def summary(tmp_path: Path) -> dict[str, Any]:
@@ -140,10 +146,11 @@ def test_a_daemon_is_watched_after_the_command_has_ended(tmux: Tmux, start: Star
 
 
 def test_signals_are_passed_on(tmux: Tmux, start: Start, tmp_path: Path) -> None:
-    start("trap 'echo got-int' INT; trap 'echo got-term; exit 9' TERM; while :; do sleep 0.1; done", "--output", str(tmp_path / "log"))
+    start("trap 'echo got-int' INT; trap 'echo got-term; exit 9' TERM; echo ready; while :; do sleep 0.1; done", "--output", str(tmp_path / "log"))
+    tmux.until(lambda: "ready" in printed(tmp_path))
     monitor = next(child for child in psutil.Process(tmux.pid).children(recursive=True) if "run" in child.cmdline())
     monitor.send_signal(signal.SIGINT)
-    tmux.until(lambda: "got-int" in (tmp_path / "log").read_text())
+    tmux.until(lambda: "got-int" in printed(tmp_path))
     assert "sh runs" in tmux.screen()
     monitor.send_signal(signal.SIGTERM)
     tmux.shows("status=9")
@@ -151,8 +158,8 @@ def test_signals_are_passed_on(tmux: Tmux, start: Start, tmp_path: Path) -> None
 
 def test_a_terminal_that_goes_away_is_passed_on(tmux: Tmux, start: Start, tmp_path: Path) -> None:
     start("echo $$; exec sleep 600", "--output", str(tmp_path / "log"))
-    tmux.until(lambda: (tmp_path / "log").read_text().endswith("\n"))
-    command = psutil.Process(int((tmp_path / "log").read_text()))
+    tmux.until(lambda: printed(tmp_path).endswith("\n"))
+    command = psutil.Process(int(printed(tmp_path)))
     monitor = command.parent()
     assert monitor is not None
     tmux.close()
