@@ -81,7 +81,9 @@ class LifeTable:
         return None
 
     def _knows(self, pid: int, start_ns: int) -> bool:
-        return any(process.start_ns // TICK_NS == start_ns // TICK_NS for process in self._lives.get(pid, ()))
+        """Whether this life of a pid is known; of one that runs and whose birth nobody saw it cannot be said that it is another."""
+        lives = self._lives.get(pid, ())
+        return any(process.start_ns // TICK_NS == start_ns // TICK_NS if process.start_ns else process.running for process in lives)
 
     def _at(self, pid: int, time_ns: int) -> Process | None:
         lives = self._lives.get(pid)

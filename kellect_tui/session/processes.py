@@ -524,7 +524,9 @@ class Processes(LifeTable):
         if process is None or (process.ended_ns is not None and last_ns > process.ended_ns):
             process = self._born(pid, 0, forked_by=self._latest(ppid), birth=Birth.LOST)
             self._set_ppid(process, ppid)
-            process.comm, process.uid = text_of(comm.partition(b"\0")[0]), uid
+            process.uid = uid
+            if tid == pid:  # a thread's name is its own
+                process.comm = text_of(comm.partition(b"\0")[0])
         elif process.running:
             name = text_of(comm.partition(b"\0")[0])
             if tid == pid:

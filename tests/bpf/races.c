@@ -66,12 +66,30 @@ static void lie(struct place *places)
         ;
 }
 
+static unsigned long before_call;
+static long raced;
+
 /* The next round begins when the other thread is seen running, or in a few microseconds: there would be no race else, and on a busy machine no end. */
 static void ready(void)
 {
     unsigned long before = turns;
     for (int wait = 0; wait < 10000 && turns == before; wait++)
         ;
+    before_call = turns;
+}
+
+/* Behind the call: whether the other thread has run meanwhile. */
+static void called(void)
+{
+    raced += turns != before_call;
+}
+
+/* So many rounds, and more where the other thread was seldom on a processor: else they would prove nothing. */
+static int goes_on(long round, long rounds)
+{
+    if (!round)
+        raced = 0;
+    return round < rounds || (raced < rounds / 20 && round < rounds * 20);
 }
 
 /* ---- files */
@@ -110,9 +128,10 @@ static void files(long rounds)
         MUST(syscall(SYS_mknod, name, S_IFREG | 0644, 0) == 0);
     }
     lie(place);
-    for (long i = 0; i < rounds; i++) {
+    for (long i = 0; goes_on(i, rounds); i++) {
         ready();
         int fd = i & 1 ? syscall(SYS_openat, AT_FDCWD, name, O_RDWR) : syscall(SYS_open, name, O_RDWR);
+        called();
         ask_file(fd);
         say(i & 1 ? "openat" : "open", fd, 0, 0, truth);
         say("fstat", 0, inode, 0, truth);
@@ -131,9 +150,10 @@ static void creations(long rounds)
     static struct place place[2];
     pick(name, place, "new");
     lie(place);
-    for (long i = 0; i < rounds; i++) {
+    for (long i = 0; goes_on(i, rounds); i++) {
         ready();
         int fd = i & 1 ? syscall(SYS_openat, AT_FDCWD, name, O_CREAT | O_WRONLY, 0600) : syscall(SYS_creat, name, 0600);
+        called();
         ask_file(fd);
         say(i & 1 ? "openat" : "creat", fd, 0, 0, truth);
         say("fstat", 0, inode, 0, truth);
@@ -153,9 +173,10 @@ static void directories(long rounds)
         say("mkdir", syscall(SYS_mkdir, name, 0755), 0, 0, name);
     }
     lie(place);
-    for (long i = 0; i < rounds; i++) {
+    for (long i = 0; goes_on(i, rounds); i++) {
         ready();
         long r = syscall(SYS_chdir, name);
+        called();
         MUST(getcwd(truth, sizeof truth));
         say("chdir", r, 0, 0, truth);
     }

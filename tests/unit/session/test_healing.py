@@ -121,6 +121,16 @@ def test_one_that_nobody_told_of_is_there_and_marked(world: World) -> None:
     assert (process.forked_by, world.node(61).forked_by) == (world.node(1), process)
 
 
+def test_one_without_a_birth_that_is_told_of_before_it_is_believed_is_the_same(world: World) -> None:
+    make(world.proc, 60, b"sh", start=100, ppid=1)
+    world.lose()  # it is seen in /proc
+    process = world.told(60)  # a call of it, which does not say when it was born
+    world.settle()
+    assert (world.table.lives(60), process.running) == ((process,), True)
+    world.exit(60, code=3 << 8)
+    assert (world.table.lives(60), process.exit_status) == ((process,), 3)
+
+
 def test_a_birth_that_is_told_meanwhile_was_not_lost(world: World) -> None:
     make(world.proc, 60, b"sh", start=500)
     world.lose()

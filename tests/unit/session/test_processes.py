@@ -554,6 +554,14 @@ def test_a_batch_with_two_lives_of_a_pid_counts_for_each_its_own() -> None:
     assert (node(story, 60, EPOCH + second - 1).counts.read, node(story, 60).counts.read, node(story, 1).counts.read) == (3, 20, 9)
 
 
+def test_the_name_of_a_thread_is_not_that_of_a_process_of_which_nothing_else_is_known() -> None:
+    story, close = Story(), BY_NAME["file.close"].id
+    count(story.table, who((b"worker", 70, 71, 1, 0)), (0, close, 0, 10))
+    assert (node(story, 70).comm, node(story, 70).uid, node(story, 70).healed) == ("", 0, ("birth lost",))
+    count(story.table, who((b"leader", 70, 70, 1, 0)), (0, close, 0, 10))
+    assert node(story, 70).comm == "leader"
+
+
 def test_within_a_batch_nothing_is_forgotten_before_it_is_counted() -> None:
     story = Story(keep_exited=1)
     close, ends = BY_NAME["file.close"].id, {}
