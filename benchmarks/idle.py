@@ -1,6 +1,6 @@
 """What the program takes when little happens, and while it follows a moderate rate: CPU of the whole process, screen open, a filter on.
 
-    sudo .venv/bin/python benchmarks/idle.py [--rates 0,100000] [--seconds 10] [--rounds 3]
+sudo .venv/bin/python benchmarks/idle.py [--rates 0,100000] [--seconds 10] [--rounds 3]
 """
 
 from __future__ import annotations

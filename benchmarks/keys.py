@@ -94,9 +94,13 @@ def measure(board: Board, command: Sequence[str], rate: int, keys: int, rounds: 
         with loads.running(loads.build(), "mixed", rate):
             time.sleep(3)
             tries = [moving(terminal, keys) + typing(terminal, keys) for _ in range(rounds)]
+        last = terminal.screen()
     finally:
         terminal.close()
+    tries = [samples for samples in tries if samples]
     every = [sample for samples in tries for sample in samples]
+    if not every:
+        raise TimeoutError(f"no key was answered at {rate:,} events/s:\n" + "\n".join(last))
     lost = "" if len(every) == 2 * keys * rounds else f"only {len(every)} of {2 * keys * rounds} keys were seen"
     p50, p95 = (f"p{share} {rank(every, share / 100):.0f}" for share in (50, 95))
     also = f"{p50}, {p95}, longest {1000 * max(every):.0f} ms of {len(every)} keys"

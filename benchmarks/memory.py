@@ -1,11 +1,11 @@
 """Memory over a long run: events, distinct paths and pids by the million, resident memory sampled into a file and drawn.
 
-    .venv/bin/python benchmarks/memory.py [--events 20M] [--paths 200k] [--pids 40k] [--memory 700M] [--plot docs/memory.svg]
-    .venv/bin/python benchmarks/memory.py --full --plot docs/memory.svg
+.venv/bin/python benchmarks/memory.py [--events 20M] [--paths 200k] [--pids 40k] [--memory 700M] [--plot docs/memory.svg]
+.venv/bin/python benchmarks/memory.py --full --plot docs/memory.svg
 
-    --full is 500M events, 5M paths, 1M pids: about a quarter of an hour. No root: the events are made as the rings would hold them, and
-    go through the whole session: columns, interning, the tree of processes, losses, a view that follows under a filter and one
-    that stands still (the paused screen). One event in a hundred is a loss, a fork, an exec or an exit; every path is sent once.
+--full is 500M events, 5M paths, 1M pids: about a quarter of an hour. No root: the events are made as the rings would hold them, and
+go through the whole session: columns, interning, the tree of processes, losses, a view that follows under a filter and one
+that stands still (the paused screen). One event in a hundred is a loss, a fork, an exec or an exit; every path is sent once.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ KINDS = {
     "getppid": "not monitored",
 }
 RUNS = 5
-_RETURN_0 = bytes.fromhex("b700000000000000" "9500000000000000")
+_RETURN_0 = bytes.fromhex("b7000000000000009500000000000000")
 
 
 @contextlib.contextmanager

@@ -78,7 +78,7 @@ def works(directory: Path, calls: int) -> dict[str, Work]:
     sources = directory / "sources"
     sources.mkdir()
     for number in range(SOURCES):
-        functions = "".join(f"int f{number}_{at}(int x) {{ return x * {at} + (int)strlen(\"{at}\"); }}\n" for at in range(60))
+        functions = "".join(f'int f{number}_{at}(int x) {{ return x * {at} + (int)strlen("{at}"); }}\n' for at in range(60))
         (sources / f"s{number}.c").write_text("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/stat.h>\n" + functions)
     (directory / "sql.py").write_text(SQL)
     return {

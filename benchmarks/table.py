@@ -31,6 +31,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "overload": (["overload.py"], ["--seconds", "3"]),
     "overhead": (["overhead.py"], ["2", "300000"]),
     "reader": (["reader.py"], ["--seconds", "2", "--rounds", "2"]),
+    "least": (["reader_bound.py"], ["--seconds", "1", "--rounds", "1"]),
     "keys": (["keys.py"], ["--keys", "30", "--rounds", "1"]),
     "tree": (["tree.py"], ["--processes", "5000", "--keys", "30", "--rounds", "1"]),
     "idle": (["idle.py"], ["--seconds", "4", "--rounds", "2"]),

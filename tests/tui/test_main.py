@@ -98,6 +98,25 @@ async def test_the_cursor_stays_on_its_event_when_old_chunks_go() -> None:
         assert (table.cursor_index or 0) - table.top_index == line
 
 
+async def test_between_two_paints_no_row_goes_from_under_the_table() -> None:
+    """Rows are drawn four times a second; what retention drops meanwhile goes with the next of them."""
+    maker = Maker()
+    session = session_of(mixed(300, maker=maker), chunk_rows=100, keep_events=300)
+    app = still(session, live=FakeCapture())
+    async with app.run_test(size=SIZE) as pilot:
+        table, due = app.main.table, app.main._next_rows
+        app.main._next_rows = 1 << 60
+        session.take(mixed(450, maker=maker))
+        app.main._frame()
+        assert session.store.dropped > 0
+        assert table.row_count == len(table.view)
+        assert under_cursor(app).timestamp
+        app.main._next_rows = due
+        await until(pilot, lambda: table.view.dropped > 0)
+        assert table.row_count == len(table.view) == len(session.store)
+        assert table.cursor_id == session.store.end - 1
+
+
 async def test_pause_stops_the_screen_and_never_the_capture() -> None:
     maker = told()
     session = session_of(maker.batch())

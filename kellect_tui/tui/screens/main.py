@@ -209,11 +209,11 @@ class MainScreen(Screen[None]):
     def _frame(self) -> None:
         """Take in what came; eight times a second, and next to no work when nothing came."""
         self._frames += 1
-        if self._dropped != self.session.store.dropped:
+        drawn, is_due = False, self._is_building or self._frames >= self._next_rows
+        if self._dropped != self.session.store.dropped and (is_due or self.paused or self.tab == "tree"):
             self._let_go()
-        drawn = False
         if self.tab != "tree":
-            drawn = (self._is_building or self._frames >= self._next_rows) and self._draw_new()
+            drawn = is_due and self._draw_new()
         elif not self.paused and self._frames % TREE_FRAMES == 0:
             self._sync_tree()
         if self.command_view is not None and self.has_class("-output"):
@@ -243,8 +243,8 @@ class MainScreen(Screen[None]):
         self.finder.let_go()
         if self._preview is not None and self._preview is not self.jobs.running:
             self._preview.let_go()
-        if self.paused and self.tab != "tree":
-            self.table.sync()
+        if self.tab != "tree":
+            self.table.sync()  # its rows have other numbers now
 
     def _second(self) -> None:
         if self.session.live:
