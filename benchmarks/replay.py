@@ -1,6 +1,6 @@
 """The reader and the session without a kernel: rings filled beforehand, read over and over. No root, no BPF, little noise.
 
-    .venv/bin/python benchmarks/replay.py [--rows 10000] [--rounds 150] [--stages]
+    .venv/bin/python benchmarks/replay.py [--rows 10000] [--rounds 150] [--stages] [--pause 0.01]
 
 What one event costs on each stage, and what moving its bytes once costs at least (numpy's copy of the same records).
 With ``--stages`` every stage is timed by itself, which costs some microseconds a batch more.
@@ -139,8 +139,8 @@ def timed_stages() -> Spent:
     return spent
 
 
-def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, rounds: int, spent: Spent | None = None) -> None:
-    """Read and take so many rounds of `rows` records."""
+def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, rounds: int, spent: Spent | None = None, pause: float = 0.0) -> None:
+    """Read and take so many rounds of `rows` records, `pause` seconds apart."""
     for runs in spent.values() if spent is not None else ():
         runs.clear()
     batch = make()
@@ -154,6 +154,8 @@ def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, round
     words: NDArray[np.uint64] = rings.records.view(np.uint64).reshape(len(rings.records), -1)
     for number in range(rounds):
         rings.publish(rows // CPUS)
+        if pause:
+            time.sleep(pause)
         begun = time.perf_counter_ns()
         made = reader.read()
         middle = time.perf_counter_ns()
@@ -168,8 +170,9 @@ def measure(board: Board, name: str, make: Callable[[], Batch], rows: int, round
     if session.ledger.captured != rows * rounds:
         raise RuntimeError(f"{session.ledger.captured} of {rows * rounds} events were taken")
     floor = f"copying the records once: {np.median(lowest(copy, rows)):.0f}"
-    board.tell(f"ring to batch: {name}, {rows:,} at once", lowest(read, rows), "ns/event", also=floor)
-    board.tell(f"batch to session: {name}, {rows:,} at once", lowest(take, rows), "ns/event")
+    when = f"{rows:,} at once" + (f", each after a pause of {pause * 1000:.0f} ms" if pause else "")
+    board.tell(f"ring to batch: {name}, {when}", lowest(read, rows), "ns/event", also=floor)
+    board.tell(f"batch to session: {name}, {when}", lowest(take, rows), "ns/event")
     for stage, runs in spent.items() if spent is not None else ():
         if runs:  # the median run: others were interrupted
             board.tell(f"  {stage}", [float(np.median(runs)) * len(runs) / rows / rounds], "ns/event")
@@ -181,12 +184,13 @@ def main() -> None:
     line.add_argument("--rows", default="1000,10000", help="records read at once, with commas")
     line.add_argument("--rounds", type=int, default=150)
     line.add_argument("--stages", action="store_true")
+    line.add_argument("--pause", type=float, default=0.0, help="seconds of nothing before each read, as a reader has them")
     given = line.parse_args()
     spent = timed_stages() if given.stages else None
     board = Board(given.json, f"benchmarks/{Path(__file__).name}")
     for name, make in LOADS.items():
         for rows in map(int, given.rows.split(",")):
-            measure(board, name, make, rows, given.rounds, spent)
+            measure(board, name, make, rows, given.rounds, spent, given.pause)
 
 
 if __name__ == "__main__":

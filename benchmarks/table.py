@@ -41,6 +41,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "large": (["large.py"], ["--rounds", "2"]),
     "memory": (["memory.py"], ["--events", "3M"]),
     "replay": (["replay.py", "--stages", "--rows", "10000"], ["--rounds", "50"]),
+    "paused": (["replay.py", "--rows", "10000", "--pause", "0.01"], ["--rounds", "50"]),
     "programs": (["programs.py"], ["--calls", "100000"]),
 }
 """Name → command and, for `--quick`, what is added to it."""
