@@ -7,6 +7,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PREFIX ?= /opt/kellect-tui
 LAUNCHER ?= /usr/local/bin/kellect-tui
 APT_RUN := python3-venv python3-bpfcc
+APT_PEERS := strace linux-perf bpftrace auditd sqlite3
 APT_TEST := gcc libc6-dev git curl strace tmux fonts-dejavu-core
 export KELLECT_REQUIRE_BPF ?= 0
 
@@ -91,7 +92,8 @@ docs: setup-test ## write the generated parts of README anew
 bench: setup-test ## every goal of the speed table, measured, and the tables of README and docs made from it (root; 15 minutes)
 	$(PYTHON) benchmarks/table.py; status=$$?; $(PYTHON) docs/generate.py; exit $$status
 
-peers: setup-test ## the same work under other tracers, side by side (root; needs strace, linux-perf, bpftrace, auditd; 10 minutes)
+peers: setup-test ## the same work under other tracers, side by side (root; installs strace, linux-perf, bpftrace, auditd; 10 minutes)
+	$(call apt_install,$(APT_PEERS))
 	$(PYTHON) benchmarks/peers.py
 	$(PYTHON) docs/generate.py
 

@@ -144,8 +144,11 @@ def around(command: Sequence[str], directory: Path, *, waits: bool = True) -> tu
 @contextmanager
 def beside(command: Sequence[str], ready: str, output: Path) -> Iterator[subprocess.Popen[str]]:
     """A tracer in the background, from when it says that it is ready; stopped by SIGINT. Raises CannotRun."""
-    with output.open("w") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, text=True)
+    try:
+        with output.open("w") as file:
+            process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, text=True)
+    except FileNotFoundError as error:
+        raise CannotRun(f"{command[0]} is not installed") from error
     try:
         end = time.monotonic() + 30
         while ready not in output.read_text(errors="replace"):

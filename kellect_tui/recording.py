@@ -101,6 +101,7 @@ class Recording:
         own_tree = child.pid if child is not None and not self._everything else None
         if own_tree is not None:
             source.watch_tree(own_tree, from_exec=True)
+        source.prepare()  # the kernel looks at the probes while what follows is made
         keep = _KEEP_TEXT if self._format in WRITERS else _KEEP_SESSION
         session = Session(keep, bounds=self._options.budget, scope=None if own_tree is None else Scope(own_tree))
         summing = SummingSink(self._options.budget) if self._summary.wanted else None
@@ -155,13 +156,16 @@ class _Later:
     def __init__(self, file: BinaryIO, format: str, name: str) -> None:
         self._file, self._format, self._name = file, format, name
         self._sink: Sink | None = None
+        if format == "session":
+            # Here and not where it is made: that is on the reader's thread, and 0.15 s of importing lose what fills the rings meanwhile.
+            from kellect_tui.session.file import SessionWriter
+
+            self._of_session = SessionWriter
 
     def _made(self, session: Session) -> Sink:
         if self._sink is None:
-            from kellect_tui.session.file import SessionWriter
-
             if self._format == "session":
-                self._sink = SessionWriter(self._file, session)
+                self._sink = self._of_session(self._file, session)
             elif self._format in TREES:
                 self._sink = _AtTheEnd(self._file, self._format, self._name)
             else:
