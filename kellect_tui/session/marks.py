@@ -18,6 +18,9 @@ from kellect_tui.session.filter.decoded import MARKS, decide
 _NO_ROOM = np.uint32(Flag.NO_PAYLOAD | Flag.MORE)
 _OBJECT = np.uint32(Flag.OBJECT)
 _TEXTS = (Section.STRING, Section.ARGV, Section.TEXT)
+_HAS_TEXT = np.zeros(256, np.bool_)
+_HAS_TEXT[[*_TEXTS, Section.TARGET]] = True
+"""Sections that may have to be escaped whatever the kernel says of them. Of the others high bytes tell nothing: every stat has some."""
 _AF_UNIX = 1
 _WITH_ADDRESS = (BY_NAME["network.connect"].id, BY_NAME["network.bind"].id)
 _CONNECT = BY_NAME["network.connect"].id
@@ -112,7 +115,7 @@ def _of_payloads(payloads: list[bytes]) -> Marked:
         addresses = (kinds == Section.SOCKADDR) | (kinds == Section.SOCKET)
         families = words[np.minimum((at >> 3) + 1, len(words) - 1)] & np.uint64(0xFFFF)
         high_bytes = high[end] > high[np.minimum(at + 8, end)]
-        doubtful = (high_bytes & ~addresses) | (addresses & (families == _AF_UNIX)) | (kinds == Section.MESSAGE)
+        doubtful = (high_bytes & _HAS_TEXT[kinds.astype(np.intp)]) | (addresses & (families == _AF_UNIX)) | (kinds == Section.MESSAGE)
         for number in np.unique(which[doubtful & ~marked[which]]).tolist():
             marked[number] = _is_marked(payloads[number])
         at = (end + 7) & ~7

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.record import MESSAGE_INFO, SOCKET_INFO, Flag, Mark, Section
+from kellect_tui.session import marks
 from kellect_tui.session.marks import incomplete
 from kellect_tui.session.session import Session
 from tests.synthetic import HOSTILE, Maker, mixed, section, session_of
@@ -101,6 +102,27 @@ def test_a_path_that_was_lost_and_names_that_have_to_be_escaped() -> None:
         maker.open(name)
     session = session_of(lost, maker.batch())
     assert counted(session) == decoded(session) == 3
+
+
+def test_of_payloads_with_numbers_only_those_with_doubtful_text_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stat brings a payload of its own, whose numbers have high bytes: one by one they would keep the reader from the rings."""
+    looked_at: list[bytes] = []
+    judge = marks._is_marked
+
+    def watched(payload: bytes) -> bool:
+        looked_at.append(payload)
+        return judge(payload)
+
+    monkeypatch.setattr(marks, "_is_marked", watched)
+    maker = Maker()
+    for number in range(50):
+        maker.stat(b"f%d" % number)
+    maker.stat("fä".encode())
+    maker.stat(b"f\xff")
+    session = session_of(maker.batch())
+    session.store.seal()
+    assert len(looked_at) == 2
+    assert session.ledger.incomplete == 1
 
 
 def test_monitor_stop_says_how_many() -> None:
