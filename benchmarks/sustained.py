@@ -25,8 +25,6 @@ from kellect_tui.session.file import open_session
 from kellect_tui.session.session import Session
 
 GOAL = 1_500_000.0
-MEASURED = "read"
-"""The loop that the goal is about; two of the others cannot make so many calls here, traced by whom ever."""
 FILTER = "comm = kellect-load"
 OTHERS_PER_LOAD = 100
 """Events that a load makes besides its calls: its start and its end."""
@@ -143,7 +141,7 @@ def main() -> None:
         mode=given.mode,
         seconds=given.seconds,
         rate=given.rate,
-        goal=GOAL if given.mode == MEASURED and not 0 < given.rate < GOAL else None,
+        goal=GOAL if not 0 < given.rate < GOAL else None,
     )
 
 
