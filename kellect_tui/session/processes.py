@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kellect_tui.events.catalogue import EXIT
+from kellect_tui.session import process_file
 from kellect_tui.session.bulk import nothing_is_garbage
 from kellect_tui.session.lifetable import KEEP_EXITED, KEEP_THREADS, LifeTable, ancestors, ended_how, family, program_of, text_of
 from kellect_tui.session.process import COUNT_NAMES, Birth, Counts, Generation, Healed, Identity, Killer, Process, Thread
@@ -347,15 +348,13 @@ class Processes(LifeTable):
 
     def to_json(self) -> dict[str, Any]:
         """The whole table as plain JSON values; `from_json` gives an equal one back."""
-        from kellect_tui.session.process_file import written
-
         rows: list[dict[str, Any]] = []
         processes = self.all()
         with nothing_is_garbage():
             for start in range(0, len(processes), _WRITTEN_AT_ONCE):  # whoever feeds the table does not wait for all of it
                 with self._lock:
                     some = processes[start : start + _WRITTEN_AT_ONCE]
-                    rows += map(written, some, self._tally.rows([process.slot for process in some]))
+                    rows += map(process_file.written, some, self._tally.rows([process.slot for process in some]))
         with self._lock:
             return {
                 "epoch_offset_ns": self.epoch_offset_ns, "forgotten": self.forgotten, "threads_forgotten": self.threads_forgotten,
@@ -369,8 +368,6 @@ class Processes(LifeTable):
         Args:
             rows: Those of `processes`, where they are not in the document: each is looked at once.
         """
-        from kellect_tui.session.process_file import read
-
         table = cls(keep_exited)
         table.epoch_offset_ns = int(document["epoch_offset_ns"])
         table.forgotten = int(document["forgotten"])
@@ -380,7 +377,7 @@ class Processes(LifeTable):
         forkers: dict[Process, int | None] = {}
         amounts: list[list[int]] = []
         for row in document["processes"] if rows is None else rows:
-            process, counts = read(row)
+            process, counts = process_file.read(row)
             by_number[process.number], forkers[process] = process, row["forked_by"]
             table._enter(process)
             amounts.append(counts)

@@ -31,3 +31,11 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_a_layer_loads_nothing_above_or_beside_it(statement: str, absent: set[str]) -> None:
     assert loaded_by(statement) & absent == set()
+
+
+@pytest.mark.parametrize("format", ["session", "jsonl"])
+def test_what_writes_a_recording_is_loaded_before_the_capture_begins(format: str) -> None:
+    """Else the thread that reads the rings would load it, and lose what comes meanwhile."""
+    ready = f"import io, kellect_tui.recording as r, tests.synthetic as t; s = t.session_of(t.mixed(100)); k = r._Later(io.BytesIO(), {format!r}, 'x')"
+    before, after = loaded_by(ready), loaded_by(f"{ready}; k.update(s); k.finish(s)")
+    assert {name for name in after - before if name.startswith(("kellect_tui", "pyarrow"))} == set()

@@ -1,6 +1,6 @@
-"""What makes drawing cheap where Textual's own way is not. Private parts of Textual are touched here only (pinned).
+"""What makes drawing cheap where Textual's own way is not, by private parts of the one version of Textual that is pinned.
 
-None of it changes what is seen: were a part of Textual to go, the widgets would draw the same at a higher price.
+None of it changes what is seen: without it the widgets would draw the same at a higher price.
 """
 
 from __future__ import annotations
