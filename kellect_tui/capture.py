@@ -217,8 +217,7 @@ class Capture:
             self._update()
             healer.finish()
         self.session.finish(self.source.totals(), self.cpu_seconds)
-        for sink in self._sinks:
-            sink.finish(self.session)
+        self._finish_sinks()
         self._change(State.STOPPED)
 
     def _fail(self, error: KellectError) -> None:
@@ -238,11 +237,16 @@ class Capture:
         self._change(State.FAILED)
 
     def _finish_sinks(self) -> None:
-        """Where something else has failed: what was captured is to be in the files. A sink that has failed is asked no more."""
+        """Finish every sink, also behind one that cannot; raises the first error then. A sink that has failed before is asked no more."""
+        errors: list[Exception] = []
         for sink in self._sinks:
             if sink is not self._told:
-                with contextlib.suppress(Exception):
+                try:
                     sink.finish(self.session)
+                except Exception as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
 
 def pause_after(rows: int, seconds: float) -> float:

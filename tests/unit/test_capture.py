@@ -104,10 +104,16 @@ def test_what_was_captured_before_the_failure_is_kept_and_closed(faults: dict[st
 
 
 class Told:
-    """A sink that keeps what it was told; `full`: it fails at its first update."""
+    """A sink that keeps what it was told.
 
-    def __init__(self, *, full: bool = False) -> None:
+    Args:
+        full: It fails at its first update.
+        fault: What it does at the end.
+    """
+
+    def __init__(self, *, full: bool = False, fault: Callable[[], None] | None = None) -> None:
         self._full = full
+        self._fault = fault
         self.finished: list[int] = []
 
     def update(self, session: Session) -> None:
@@ -118,6 +124,8 @@ class Told:
     def finish(self, session: Session) -> None:
         """See Sink."""
         self.finished.append(session.ledger.captured)
+        if self._fault is not None:
+            self._fault()
 
 
 FULL = CannotWrite("no space left", "make room")
@@ -137,6 +145,20 @@ def test_where_one_file_fails_the_others_are_finished_and_it_is_left_as_it_is() 
     capture.start(wait=False)
     assert capture.join(10)
     assert (capture.error, [sink.finished for sink in sinks]) == (FULL, [[1], [], [1]])
+
+
+def fill() -> None:
+    raise FULL
+
+
+@pytest.mark.parametrize("later", [fill, burst])
+def test_where_one_file_cannot_be_finished_the_others_are_and_the_first_error_is_told(later: Callable[[], None]) -> None:
+    sinks = [Told(fault=fill), Told(), Told(fault=later), Told()]
+    capture = Capture(Source(), session := Session(), sinks, ended=lambda: True, seeds=list)
+    capture.start(wait=False)
+    assert capture.join(10)
+    assert (capture.state, capture.error, session.live) == (State.FAILED, FULL, False)
+    assert [sink.finished for sink in sinks] == [[1], [1], [1], [1]]
 
 
 def test_a_stop_that_fails_is_told() -> None:
