@@ -20,8 +20,8 @@ from goals import Board, parser
 from kellect_tui.bpf.program import Program
 from kellect_tui.bpf.ring import WORDS, Reader
 from kellect_tui.bpf.source import LiveSource
-from kellect_tui.capture import _prefer_this_thread
 from kellect_tui.events.options import CaptureOptions
+from kellect_tui.priority import be_reader
 
 PAUSE_SECONDS = 0.01
 
@@ -67,7 +67,7 @@ def measure(board: Board, name: str, step: Step, rate: int, mode: str, seconds: 
     """Read while the loads run, tell."""
     source = LiveSource(CaptureOptions())
     source.start()
-    program, reader = source._program, source._reader
+    program, reader = source.program, source.reader
     if program is None or reader is None:
         raise RuntimeError("the source did not start")
     samples: list[tuple[float, float]] = []
@@ -96,7 +96,7 @@ def main() -> None:
     line.add_argument("--rounds", type=int, default=3)
     given = line.parse_args()
     board = Board(given.json, f"benchmarks/{Path(__file__).name}")
-    _prefer_this_thread()
+    be_reader()
     for name, step in STEPS.items():
         measure(board, name, step, given.rate, given.mode, given.seconds, given.rounds)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +11,7 @@ from typing import Protocol
 
 from kellect_tui.errors import KellectError
 from kellect_tui.events.batch import Batch, EventSource
+from kellect_tui.priority import be_reader
 from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer, sees_all
 from kellect_tui.session.procfs import ProcessSeed, snapshot
 from kellect_tui.session.session import Session
@@ -23,12 +22,8 @@ MANY_ROWS, WANTED_ROWS = 8_192, 12_288
 IDLE_SECONDS = 0.05
 """How often what stands beside the reading is looked after while nothing comes."""
 TOTALS_SECONDS = 0.25
-READER_NICE = -15
 LAST_CHECK_SECONDS = 1.0
 """How long the end of a capture may take for comparing the tree of processes with /proc, where events of it were lost."""
-SWITCH_SECONDS = 0.0005
-"""How long another thread may hold the interpreter while the reader wants it. With Python's 5 ms, a thread that decodes
-events for a text format makes the reader lose: each of its numpy calls gives the interpreter away and waits for it again."""
 
 
 class State(str, Enum):
@@ -138,7 +133,7 @@ class Capture:
             self.on_change(state)
 
     def _run(self) -> None:
-        _prefer_this_thread()
+        be_reader()
         try:
             self._begin()
             self._loop()
@@ -252,10 +247,3 @@ class Capture:
 def pause_after(rows: int, seconds: float) -> float:
     """Seconds until so many rows as are handled well at once have come, if they go on as those did that came in `seconds`."""
     return min(max(seconds * WANTED_ROWS / rows, LEAST_PAUSE_SECONDS), MOST_PAUSE_SECONDS)
-
-
-def _prefer_this_thread() -> None:
-    """Raise this thread's priority where we may, and its share of the interpreter: a reader that waits is what loses events."""
-    sys.setswitchinterval(SWITCH_SECONDS)
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), READER_NICE)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 _THREADS = "OPENBLAS_NUM_THREADS"
 _SWITCH_SECONDS = 0.0005
 """How long importing may hold the interpreter while the thread that loads the probes wants it: with Python's 5 ms each thing that
-it reads waited that long, 0.2 s in all. A capture wants the same (`capture.SWITCH_SECONDS`)."""
+it reads waited that long, 0.2 s in all. A capture wants the same (`priority.SWITCH_SECONDS`)."""
 
 
 def _load_numpy() -> None:

@@ -50,6 +50,10 @@ class LiveSource:
         options: What to capture.
         screen: Whether a screen is drawn on this process's terminal, so that those who carry it are left out of
             read, write, send and receive.
+
+    Attributes:
+        program: What is loaded, with all that is shared with the kernel, from `start` to `stop`; None before and after.
+        reader: Reads its rings for `read`, as long.
     """
 
     def __init__(self, options: CaptureOptions, *, screen: bool = False) -> None:
@@ -57,8 +61,8 @@ class LiveSource:
             raise BadOption(f"at most {MAX_COMMS} names and {MAX_UIDS} users can be chosen", "use a display filter (`/`, --filter) for more")
         self._options = options
         self._screen = screen
-        self._program: Program | None = None
-        self._reader: Reader | None = None
+        self.program: Program | None = None
+        self.reader: Reader | None = None
         self._events: Iterable[str] = options.events
         self._final: SourceTotals | None = None
         self._loading: Future[Program] | None = None
@@ -79,10 +83,10 @@ class LiveSource:
         self.prepare()
         assert self._loading is not None
         loading, self._loading = self._loading, None  # it would keep the program for ever
-        self._program = program = loading.result()
+        self.program = program = loading.result()
         program.desc[:] = descriptors(native())
         left_out = self._choose(program)
-        self._reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths, hold_ns=HOLD_NS)
+        self.reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths, hold_ns=HOLD_NS)
         self.set_events(self._events)
         anchor = epoch_offset_ns()
         program.attach()
@@ -102,24 +106,24 @@ class LiveSource:
 
     def read(self) -> Batch | None:
         """See EventSource."""
-        return self._finished(self._reader.read()) if self._reader is not None else None
+        return self._finished(self.reader.read()) if self.reader is not None else None
 
     def _finished(self, batch: Batch | None) -> Batch | None:
         return coalesced(batch) if batch is not None and self._options.coalesce else batch
 
     def totals(self) -> SourceTotals:
         """See EventSource."""
-        if self._final is not None or self._program is None:
+        if self._final is not None or self.program is None:
             return self._final or SourceTotals()
-        return _totals(self._program, stopped_ns=0)
+        return _totals(self.program, stopped_ns=0)
 
     def stop(self) -> Batch | None:
         """Silence the probes, hand over the rest, free everything; also after a start that failed half-way, or was only prepared."""
         loading, self._loading = self._loading, None
         if loading is not None and loading.exception() is None:
             loading.result().close()
-        program, self._program = self._program, None
-        reader, self._reader = self._reader, None
+        program, self.program = self.program, None
+        reader, self.reader = self.reader, None
         return None if program is None else self._ended(program, reader)
 
     def _ended(self, program: Program, reader: Reader | None) -> Batch | None:
@@ -138,7 +142,7 @@ class LiveSource:
     def set_events(self, names: Iterable[str]) -> None:
         """Choose the types that are recorded from now on, or from the start on."""
         self._events = frozenset(names)
-        program = self._program  # another thread may stop the capture meanwhile
+        program = self.program  # another thread may stop the capture meanwhile
         if program is not None:
             program.cfg["events"][0] = sum(1 << BY_NAME[name].id for name in self._events)
 

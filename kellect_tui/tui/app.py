@@ -19,11 +19,11 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 
+from kellect_tui.priority import be_screen
 from kellect_tui.session.session import Session
 from kellect_tui.tui.capture_switch import CaptureControl
 from kellect_tui.tui.command_view import CommandControl
 from kellect_tui.tui.meter import CostMeter, Rate
-from kellect_tui.tui.priority import prefer_this_thread
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.screens.main import MainScreen
 from kellect_tui.tui.terminal import TerminalDriver
@@ -116,7 +116,7 @@ class KellectApp(App[None]):
             if self.command is not None:
                 loop.add_signal_handler(signal.SIGINT, self.command.send_group, signal.SIGINT)
             spare_the_collector()
-            prefer_this_thread()
+            be_screen()
 
     def run(self, *args: Any, **options: Any) -> Any:
         """As Textual does; signals mean afterwards what they meant before."""

@@ -9,7 +9,7 @@ from functools import partial
 from textual.message import Message
 from textual.widget import Widget
 
-from kellect_tui.tui.priority import be_ordinary
+from kellect_tui.priority import be_ordinary
 from kellect_tui.tui.views import Job
 
 SHOW_AFTER = 0.2

@@ -8,9 +8,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from kellect_tui.errors import BadSessionFile
+from kellect_tui.priority import be_ordinary
 from kellect_tui.session.opening import Opening
 from kellect_tui.session.session import Session
-from kellect_tui.tui.priority import be_ordinary
 
 
 class Opened(Message):

@@ -127,7 +127,7 @@ class Outcome:
 
 def third(source: LiveSource, over: threading.Event, share: int = 3) -> Iterator[Batch]:
     """Reads as the recorder does, but of all that happens a third at the most (or another share), at any moment."""
-    program = source._program
+    program = source.program
     assert program is not None
     seq = program.ctl["seq"]
     begun, taken = int(seq.sum()), 0

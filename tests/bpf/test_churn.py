@@ -134,11 +134,11 @@ def test_a_process_killed_in_the_middle_of_a_rename_leaves_no_move_open(tmp_path
                 while source.read() is None:
                     pass
                 process.kill()
-        assert source._program is not None
-        assert source._program.cfg["generation"][0] > 20
+        assert source.program is not None
+        assert source.program.cfg["generation"][0] > 20
         deadline = time.monotonic() + 30
-        while source._program.cfg["movers"][0] and time.monotonic() < deadline:  # others on this machine rename, too
+        while source.program.cfg["movers"][0] and time.monotonic() < deadline:  # others on this machine rename, too
             source.read()
-        assert source._program.cfg["movers"][0] == 0
+        assert source.program.cfg["movers"][0] == 0
     finally:
         source.stop()

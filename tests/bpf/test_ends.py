@@ -98,6 +98,6 @@ def test_types_that_are_chosen_before_the_start_are_those_recorded() -> None:
     source = LiveSource(OPTIONS)
     source.set_events({"file.truncate"})
     source.start()
-    assert source._program is not None
-    assert int(source._program.cfg["events"][0]).bit_count() == 1
+    assert source.program is not None
+    assert int(source.program.cfg["events"][0]).bit_count() == 1
     source.stop()

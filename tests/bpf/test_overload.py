@@ -37,7 +37,7 @@ def stopped(_source: LiveSource, over: threading.Event) -> Iterator[Batch | None
 
 def three_times_too_slow(source: LiveSource, over: threading.Event) -> Iterator[Batch | None]:
     """A reader that comes when three times as much has happened as a ring holds."""
-    program = source._program
+    program = source.program
     assert program is not None
     seq, then = program.ctl["seq"], program.ctl["seq"].copy()
     while not over.wait(0.001):
@@ -48,7 +48,7 @@ def three_times_too_slow(source: LiveSource, over: threading.Event) -> Iterator[
 
 def with_others_inside(source: LiveSource, over: threading.Event) -> Iterator[Batch | None]:
     """A kernel that takes tasks off the CPU inside the program, every other millisecond: whoever runs meanwhile finds the ring in use."""
-    program = source._program
+    program = source.program
     assert program is not None
     while not over.wait(0.001):
         program.ctl["busy"] = 1 - program.ctl["busy"].astype(bool)

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 
 from kellect_tui.errors import KellectError
 from kellect_tui.export import unit_of
-from kellect_tui.tui.priority import be_ordinary
+from kellect_tui.priority import be_ordinary
 from kellect_tui.tui.quantities import size
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.widgets.choice import Choice

@@ -8,7 +8,7 @@ from functools import partial
 
 from textual.message import Message
 
-from kellect_tui.tui.priority import be_ordinary
+from kellect_tui.priority import be_ordinary
 from kellect_tui.tui.screens.reading import Reading
 from kellect_tui.tui.widgets.pane import Row, wrap
 
