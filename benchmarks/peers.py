@@ -4,12 +4,13 @@
 
 Every tracer writes the calls (with their arguments where it can) to a file in memory; the work's own time is taken inside, so
 that a tracer's start is not in it. `kept` is known for the loops, whose number of calls is known; a tracer that cannot run here
-is listed with its own words. Writes `peers.md`, which README's table is made of.
+is listed with its own words. Writes `peers.json`, of which the tables of README and docs/peers.md are made (`make docs`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import loads
@@ -298,37 +299,48 @@ TRACERS: dict[str, Callable[[Work, Path], Seen]] = {
 
 # the table
 
-NOTE = (
-    "Beside the loops, whose programs have a name to filter by, bpftrace, the BCC program and auditd write the calls of the whole machine, "
-    "the others those of the work. Loops and tracers share two cores."
-)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One work under one tracer, as `peers.json` has it.
+
+    Attributes:
+        under: The tracer.
+        seconds: The work's wall time. slower: that, in times of the time under nothing. cpu: seconds of the tracer's CPU.
+        kept: Percent of the calls that were written down; None where that is not known.
+        lost: What the tracer said of losses; empty: nothing.
+        refused: Why there is nothing of all that.
+    """
+
+    under: str
+    seconds: float = 0.0
+    slower: float = 0.0
+    cpu: float = 0.0
+    kept: float | None = None
+    lost: str = ""
+    refused: str = ""
+
+    def __str__(self) -> str:
+        if self.refused:
+            return f"  {self.under:20} {self.refused}"
+        kept = "" if self.kept is None else f"{self.kept:.1f} % kept"
+        return f"  {self.under:20} {self.seconds:7.2f} s {self.slower:7.1f} x {self.cpu:6.1f} s CPU  {kept:14} {self.lost or 'says nothing of losses'}"
 
 
-def row(name: str, work: Work, seen: Seen, bare: float) -> str:
-    """One line of the table."""
-    kept = "" if seen.kept is None else f"{min(100.0, seen.kept / work.calls * 100):.1f} %"
-    if name == "nothing":
-        return f"| {name} | | | {seen.seconds:.2f} s | | |"
-    return f"| {name} | {kept} | {seen.seconds / bare:.1f} × | {seen.seconds:.2f} s | {seen.cpu:.1f} s | {seen.lost or 'says nothing'} |"
-
-
-def table(work: Work, under: Sequence[str], directory: Path) -> list[str]:
-    """The lines of one work under all tracers."""
-    rows = ["| under | kept | slower | time | tracer's CPU | says it lost |", "|---|---|---|---|---|---|"]
+def measured(work: Work, under: Sequence[str], directory: Path) -> Iterator[Row]:
+    """One work under all tracers."""
     bare = 0.0
     for name in under:
         (directory / "time").unlink(missing_ok=True)
         try:
             seen = TRACERS[name](work, directory)
         except CannotRun as error:
-            rows.append(f"| {name} | cannot run here: {error} | | | | |")
+            yield Row(name, refused=f"cannot run here: {error}")
         except subprocess.TimeoutExpired:
-            rows.append(f"| {name} | not done after {PATIENCE_SECONDS} s | | | | |")
+            yield Row(name, refused=f"not done after {PATIENCE_SECONDS} s")
         else:
-            bare = bare or seen.seconds
-            rows.append(row(name, work, seen, max(bare, 0.001)))
-        print(rows[-1], flush=True)
-    return rows
+            bare = bare or max(seen.seconds, 0.001)
+            kept = None if seen.kept is None else round(min(100.0, seen.kept / work.calls * 100), 1)
+            yield Row(name, round(seen.seconds, 3), round(seen.seconds / bare, 2), round(seen.cpu, 2), kept, seen.lost)
 
 
 def main() -> None:
@@ -337,11 +349,12 @@ def main() -> None:
     line.add_argument("--calls", type=int, default=1_000_000, help="of each loop")
     line.add_argument("--only", default="", help="works whose name begins so, with commas")
     line.add_argument("--under", default="", help="tracers whose name begins so, with commas")
-    line.add_argument("--out", type=Path, default=HERE, help="directory for peers.md; - writes none")
+    line.add_argument("--out", type=Path, default=HERE, help="directory for peers.json; - writes none")
     given = line.parse_args()
     chosen = [name for name in TRACERS if name == "nothing" or not given.under or name.startswith(tuple(given.under.split(",")))]
-    text = [f"{machine()}; {time.strftime('%Y-%m-%d')}; `benchmarks/peers.py`", "", NOTE]
-    print(text[0])
+    head = f"{machine()}; {time.strftime('%Y-%m-%d')}"
+    print(head)
+    found: dict[str, list[dict[str, object]]] = {}
     with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
         directory = Path(place)
         for name, work in works(directory, given.calls).items():
@@ -350,9 +363,12 @@ def main() -> None:
             title = name + (f", {work.calls:,} calls" if work.calls else "")
             print(f"\n{title}")
             around(timed(work, directory), directory)  # the page cache
-            text += ["", f"**{title}**", "", *table(work, chosen, directory)]
+            rows = found[title] = []
+            for row in measured(work, chosen, directory):
+                print(row, flush=True)
+                rows.append(asdict(row))
     if str(given.out) != "-":
-        (given.out / "peers.md").write_text("\n".join(text) + "\n")
+        (given.out / "peers.json").write_text(json.dumps({"machine": head, "works": found}, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

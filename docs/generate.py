@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kellect_tui.listing import as_markdown
+from kellect_tui.listing import as_markdown, families_as_markdown
 
 HERE = Path(__file__).parent
 BENCHMARKS = HERE.parent / "benchmarks"
@@ -51,13 +51,59 @@ def everything() -> str:
     return "\n".join(rows)
 
 
+@cache
+def _peers() -> Any:
+    return json.loads((BENCHMARKS / "peers.json").read_text())
+
+
+def _told(rows: list[Any]) -> str:
+    """What a tracer said of losses in all works: numbers summed."""
+    total, behind = 0, ""
+    for text in (row["lost"] for row in rows if row["lost"]):
+        found = re.match(r"([\d,]*\d)(.*)", text)
+        total, behind = (total + int(found[1].replace(",", "")), found[2]) if found else (total, text)
+    return f"{total:,}{behind}" if behind.startswith(",") else behind or "nothing"
+
+
+def _cell(row: Any) -> str:
+    if row["refused"]:
+        return "–"
+    slower = f"{row['slower']:.1f} ×"
+    return slower if row["kept"] is None else f"{slower}, {row['kept']:g} % kept"
+
+
 def peers() -> str:
-    """README's table of other tracers."""
-    return (BENCHMARKS / "peers.md").read_text().strip()
+    """README's table of other tracers: a row for each, a column for each work."""
+    works = _peers()["works"]
+    bare = [f"{rows[0]['seconds']:.2f} s" for rows in works.values()]
+    table = [f"| | {' | '.join(works)} | what it told of losses |", "|---" * (len(works) + 2) + "|", f"| {' | '.join(['nothing', *bare, ''])} |"]
+    for column in zip(*works.values(), strict=True):
+        if column[0]["under"] != "nothing":
+            rows = list(column)
+            table.append(f"| {' | '.join([rows[0]['under'], *map(_cell, rows), _told(rows)])} |")
+    return "\n".join([f"On {_peers()['machine']}:", "", *table])
+
+
+def every_peer() -> str:
+    """docs/peers.md's tables: all that was measured, a table for each work."""
+    lines = [f"On {_peers()['machine']}:"]
+    for work, rows in _peers()["works"].items():
+        lines += ["", f"## {work}", "", "| under | kept | slower | time | tracer's CPU | what it told of losses |", "|---|---|---|---|---|---|"]
+        for row in rows:
+            if row["refused"]:
+                lines.append(f"| {row['under']} | {row['refused']} | | | | |")
+            elif row["under"] == "nothing":
+                lines.append(f"| nothing | | | {row['seconds']:.2f} s | | |")
+            else:
+                kept = "" if row["kept"] is None else f"{row['kept']:.1f} %"
+                lines.append(f"| {row['under']} | {kept} | {row['slower']:.1f} × | {row['seconds']:.2f} s | {row['cpu']:.1f} s | {row['lost'] or 'nothing'} |")
+    return "\n".join(lines)
 
 
 PARTS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
-    HERE.parent / "README.md": {"types": as_markdown, "costs": costs, "peers": peers},
+    HERE.parent / "README.md": {"types": families_as_markdown, "costs": costs, "peers": peers},
+    HERE / "events.md": {"types": as_markdown},
+    HERE / "peers.md": {"peers": every_peer},
     HERE / "performance.md": {"results": everything},
 }
 

@@ -1,4 +1,4 @@
-"""The catalogue for people and scripts: `kellect-tui events`, and the table in README."""
+"""The catalogue for people and scripts: `kellect-tui events`, and the tables in README and docs/events.md."""
 
 from __future__ import annotations
 
@@ -51,7 +51,17 @@ def as_json() -> str:
 
 
 def as_markdown() -> str:
-    """The table of types for README."""
-    lines = ["| type | what | from |", "|---|---|---|"]
-    lines += [f"| `{row.name}` | {row.help} | {_source(row)} |" for row in TYPES]
+    """The table of types for docs/events.md."""
+    lines = ["| type | what | from | arguments |", "|---|---|---|---|"]
+    lines += [f"| `{row.name}` | {row.help} | {_source(row)} | {_arguments(row)} |" for row in TYPES]
+    return "\n".join(lines)
+
+
+def families_as_markdown() -> str:
+    """README's table: which types a family has."""
+    lines = ["| family | types |", "|---|---|"]
+    for family in FAMILIES:
+        names = [row.name.partition(".")[2] for row in TYPES if row.family == family]
+        if names:
+            lines.append(f"| {family} ({len(names)}) | {', '.join(names)} |")
     return "\n".join(lines)
