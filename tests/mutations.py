@@ -23,7 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PROGRAM, RING, TABLE, LAYOUT = (f"kellect_tui/bpf/{name}" for name in ("kellect.bpf.c", "ring.py", "table.py", "layout.py"))
+ENTER, EXIT, SECTIONS, MESSAGES, TASKS, EXEC = (f"kellect_tui/bpf/kernel/{name}.bpf.c" for name in ("enter", "exit", "sections", "messages", "tasks", "exec"))
+KEYS, MOVES, WALK, WHO = (f"kellect_tui/bpf/kernel/{name}.h" for name in ("keys", "moves", "walk", "who"))
+RING, TABLE, LAYOUT = (f"kellect_tui/bpf/{name}" for name in ("ring.py", "table.py", "layout.py"))
 CATALOGUE, CONSTANTS, DECODE, ESCAPING = (f"kellect_tui/events/{name}.py" for name in ("catalogue", "constants", "decode", "escaping"))
 ADDRESSES, PATHS, PROCESSES, SOCKETS = (f"kellect_tui/events/decoders/{name}.py" for name in ("addresses", "paths", "processes", "sockets"))
 CALLS, WORKLOAD, CHURN, RACES, LOSS, BYTES = (f"tests/bpf/test_{name}.py" for name in ("calls", "workload", "churn", "races", "loss", "bytes"))
@@ -52,36 +54,36 @@ class Mutation:
 
 MUTATIONS = (
     # the kernel program: who
-    Mutation("pid is the thread's", PROGRAM, "r->pid = K(u32, task, OFF_TGID);", "r->pid = K(u32, task, OFF_PID);", (WORKLOAD,)),
-    Mutation("tid is the process's", PROGRAM, "r->tid = K(u32, task, OFF_PID);", "r->tid = K(u32, task, OFF_TGID);", (WORKLOAD,)),
-    Mutation("ppid is the parent thread's", PROGRAM, "r->ppid = K(u32, parent, OFF_TGID);", "r->ppid = K(u32, parent, OFF_PID);", (WORKLOAD,)),
-    Mutation("uid is the real one", PROGRAM, "r->uid = K(u32, cred, OFF_EUID);", "r->uid = K(u32, cred, OFF_UID);"),
-    Mutation("gid is the real one", PROGRAM, "r->gid = K(u32, cred, OFF_EGID);", "r->gid = K(u32, cred, OFF_GID);"),
-    Mutation("the old uid is the effective one", PROGRAM, "out[0] = K(u32, cred, OFF_UID) |", "out[0] = K(u32, cred, OFF_EUID) |", (WORKLOAD,)),
+    Mutation("pid is the thread's", WHO, "r->pid = K(u32, task, OFF_TGID);", "r->pid = K(u32, task, OFF_PID);", (WORKLOAD,)),
+    Mutation("tid is the process's", WHO, "r->tid = K(u32, task, OFF_PID);", "r->tid = K(u32, task, OFF_TGID);", (WORKLOAD,)),
+    Mutation("ppid is the parent thread's", WHO, "r->ppid = K(u32, parent, OFF_TGID);", "r->ppid = K(u32, parent, OFF_PID);", (WORKLOAD,)),
+    Mutation("uid is the real one", WHO, "r->uid = K(u32, cred, OFF_EUID);", "r->uid = K(u32, cred, OFF_UID);"),
+    Mutation("gid is the real one", WHO, "r->gid = K(u32, cred, OFF_EGID);", "r->gid = K(u32, cred, OFF_GID);"),
+    Mutation("the old uid is the effective one", ENTER, "out[0] = K(u32, cred, OFF_UID) |", "out[0] = K(u32, cred, OFF_EUID) |", (WORKLOAD,)),
     # the kernel program: which calls, and from when
-    Mutation("the child's side of clone is an event", PROGRAM, "if (ret == 0 && flags & (D_EXEC | D_CLONE))", "if (ret == 0 && flags & D_EXEC)"),
-    Mutation("a duration from an entry used up", PROGRAM, "        land(g, f);  // used up: never", "        // used up: never", (WORKLOAD,)),
-    Mutation("32-bit numbers are taken for ours", PROGRAM, "    s64 ret = (s64)ctx[1];\n#ifdef OFF_STATUS", "    s64 ret = (s64)ctx[1];\n#ifdef OFF_NOTHING", (GATE,)),
-    Mutation("32-bit calls are told as x32", PROGRAM, "count_foreign(nr, 0);", "count_foreign(nr, 1024);", (GATE,)),
-    Mutation("a condition on the wrong bits", PROGRAM, "hit = (v & d->condition_value) != 0;", "hit = (v & d->condition_value << 1) != 0;"),
-    Mutation("the second value of a condition is not looked at", PROGRAM, "|| (u32)v == (u32)(d->condition_value >> 32)", "|| (u32)v == (u32)d->condition_value"),
+    Mutation("the child's side of clone is an event", EXIT, "if (ret == 0 && flags & (D_EXEC | D_CLONE))", "if (ret == 0 && flags & D_EXEC)"),
+    Mutation("a duration from an entry used up", EXIT, "        land(g, f);  // used up: never", "        // used up: never", (WORKLOAD,)),
+    Mutation("32-bit numbers are taken for ours", EXIT, "    s64 ret = (s64)ctx[1];\n#ifdef OFF_STATUS", "    s64 ret = (s64)ctx[1];\n#ifdef OFF_NOTHING", (GATE,)),
+    Mutation("32-bit calls are told as x32", EXIT, "count_foreign(nr, 0);", "count_foreign(nr, 1024);", (GATE,)),
+    Mutation("a condition on the wrong bits", EXIT, "hit = (v & d->condition_value) != 0;", "hit = (v & d->condition_value << 1) != 0;"),
+    Mutation("the second value of a condition is not looked at", EXIT, "|| (u32)v == (u32)(d->condition_value >> 32)", "|| (u32)v == (u32)d->condition_value"),
     # the kernel program: paths
-    Mutation("no new generation after a rename", PROGRAM, "if (flags & D_MOVES && ret >= 0 && moves(d, regs))", "if (flags & D_MOVES && ret > 0 && moves(d, regs))", (CHURN,)),
-    Mutation("a key without its directory's number", PROGRAM, "    k = mix(k, n.above);\n", "", (CHURN,)),
-    Mutation("a key without the beginning of its name", PROGRAM, "if (n.parent == dentry || !n.pprev) {", "if (n.parent == dentry) {", (CHURN,)),
-    Mutation("a key without its mount", PROGRAM, "    k = mix(k, mnt);\n", "", (WORKLOAD,)),
-    Mutation("a 32-bit rename moves nothing", PROGRAM, "return nr == 38 || nr == 40", "return nr == 40", (CHURN,)),
-    Mutation("a removed name is not told as deleted", PROGRAM, "(!D_PPREV(e) && D_PARENT(e) != dentry) ? PATH_UNLINKED : 0;", "0;"),
-    Mutation("the task's own root is not the top", PROGRAM, "if (dentry == rdentry && mnt == rmnt) {", "if (dentry == rdentry && mnt == rmnt + 1) {", (WORKLOAD,)),
-    Mutation("AT_FDCWD is not known", PROGRAM, "(s32)value == -100)", "(s32)value == -101)"),
-    Mutation("a created file is not told as created", PROGRAM, "K(u32, f, OFF_F_MODE) & 0x100000)", "K(u32, f, OFF_F_MODE) & 0x200000)"),
-    Mutation("a string one byte too long is not marked", PROGRAM, "            if (len == 4097)", "            if (len == 4098)", (BYTES,)),
+    Mutation("no new generation after a rename", EXIT, "if (flags & D_MOVES && ret >= 0 && moves(d, regs))", "if (flags & D_MOVES && ret > 0 && moves(d, regs))", (CHURN,)),
+    Mutation("a key without its directory's number", KEYS, "    k = mix(k, n.above);\n", "", (CHURN,)),
+    Mutation("a key without the beginning of its name", KEYS, "if (n.parent == dentry || !n.pprev) {", "if (n.parent == dentry) {", (CHURN,)),
+    Mutation("a key without its mount", KEYS, "    k = mix(k, mnt);\n", "", (WORKLOAD,)),
+    Mutation("a 32-bit rename moves nothing", MOVES, "return nr == 38 || nr == 40", "return nr == 40", (CHURN,)),
+    Mutation("a removed name is not told as deleted", WALK, "(!D_PPREV(e) && D_PARENT(e) != dentry) ? PATH_UNLINKED : 0;", "0;"),
+    Mutation("the task's own root is not the top", WALK, "if (dentry == rdentry && mnt == rmnt) {", "if (dentry == rdentry && mnt == rmnt + 1) {", (WORKLOAD,)),
+    Mutation("AT_FDCWD is not known", KEYS, "(s32)value == -100)", "(s32)value == -101)"),
+    Mutation("a created file is not told as created", KEYS, "K(u32, f, OFF_F_MODE) & 0x100000)", "K(u32, f, OFF_F_MODE) & 0x200000)"),
+    Mutation("a string one byte too long is not marked", SECTIONS, "            if (len == 4097)", "            if (len == 4098)", (BYTES,)),
     # the kernel program: values
-    Mutation("a port in network order", PROGRAM, "*(u16 *)(q + 10) = (u16)(port << 8 | port >> 8);", "*(u16 *)(q + 10) = port;"),
-    Mutation("only the last vector counts", PROGRAM, "SET(c->sum, GET(c->sum) + w.length);", "SET(c->sum, w.length);"),
-    Mutation("exec's caller is the new leader", PROGRAM, "    r->args[0] = old;", "    r->args[0] = tgid;", (WORKLOAD,)),
-    Mutation("the child's parent is always the caller", PROGRAM, "r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);", "r->args[2] = own;", (WORKLOAD,)),
-    Mutation("every thread's end is the process's", PROGRAM, "        r->args[2] = dead;", "        r->args[2] = 1;", (WORKLOAD,)),
+    Mutation("a port in network order", SECTIONS, "*(u16 *)(q + 10) = (u16)(port << 8 | port >> 8);", "*(u16 *)(q + 10) = port;"),
+    Mutation("only the last vector counts", MESSAGES, "SET(c->sum, GET(c->sum) + w.length);", "SET(c->sum, w.length);"),
+    Mutation("exec's caller is the new leader", EXEC, "    r->args[0] = old;", "    r->args[0] = tgid;", (WORKLOAD,)),
+    Mutation("the child's parent is always the caller", TASKS, "r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);", "r->args[2] = own;", (WORKLOAD,)),
+    Mutation("every thread's end is the process's", TASKS, "        r->args[2] = dead;", "        r->args[2] = 1;", (WORKLOAD,)),
     Mutation("stat's owner from another offset", LAYOUT, '"x86_64": {"STAT_MODE": 24, "STAT_UID": 28,', '"x86_64": {"STAT_MODE": 24, "STAT_UID": 32,'),
     # the reader
     Mutation("a loss is another family's", RING, "missing[which, families], families, cpu.number", "missing[which, families], families ^ 1, cpu.number", (RINGS,)),

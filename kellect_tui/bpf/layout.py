@@ -1,4 +1,4 @@
-"""Which kernel structure members the program needs, by the name of their macro in kellect.bpf.c.
+"""Which kernel structure members the program needs, by the name of their macro in kernel/.
 
 A member that comes and goes between kernels has its alternatives here, newest first; an optional one is simply not
 defined, and the program does without (`#ifdef`).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-# Bits of a path definition, kellect.bpf.c
+# Bits of a path definition, kernel/records.h
 UNLINKED, PSEUDO, UNREACHABLE, CUT = 1, 2, 4, 8
 
 # include/uapi/linux/magic.h

@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from kellect_tui.bpf import cache
 from kellect_tui.bpf.btf import VMLINUX, Btf
-from kellect_tui.bpf.compiled import CAST_CALL, ORDERED_ADD, Compiled
+from kellect_tui.bpf.compiled import CAST_CALL, INCLUDES, ORDERED_ADD, Compiled
 from kellect_tui.bpf.compiler import compile_apart
 from kellect_tui.bpf.layout import TRACEPOINTS, defines, structs, uring
 from kellect_tui.bpf.syscall import attach, create_map, load, misses, put, run_time
 from kellect_tui.bpf.table import DESCRIPTOR
+from kellect_tui.bpf.text import kernel_text
 from kellect_tui.errors import CannotTrace
 from kellect_tui.events.catalogue import EXEC, EXIT, FORK
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS
 from kellect_tui.events.record import RECORD, Flag, Mark, Section
 from kellect_tui.events.syscalls import native
 
-SOURCE = Path(__file__).parent / "kellect.bpf.c"
 CAST, CAST_TO = "bpf_rdonly_cast", {"file": "file", "dentry": "dentry", "list": "list_head", "task": "task_struct"}
 JIT = Path("/proc/sys/net/core/bpf_jit_enable")
 CHUNK_BYTES = 262_144
@@ -141,7 +141,7 @@ class Program:
         self._maps: list[mmap.mmap] = []
         self.logs: dict[str, str] = {}
         _raise_memlock()
-        made, self.was_kept = _made(text if text is not None else SOURCE.read_text(), sizes, kept)
+        made, self.was_kept = _made(text if text is not None else kernel_text(), sizes, kept)
         self._made = made
         self.layouts = made.layouts
         self.instructions = {name: len(code) // 8 for name, code in made.programs.items()}
@@ -288,7 +288,7 @@ def _made(text: str, sizes: Mapping[str, int], kept: Path | None) -> tuple[Compi
 
 
 def _cache_name(text: str, sizes: Mapping[str, int]) -> str | None:
-    """Everything that a compiled program hangs on: source, kernel types, BCC, and what Python puts in front of the source."""
+    """Everything that a compiled program hangs on: source, headers, kernel types, BCC, and what Python puts in front of the source."""
     import importlib.util
 
     found = importlib.util.find_spec("bcc")
@@ -297,7 +297,8 @@ def _cache_name(text: str, sizes: Mapping[str, int]) -> str | None:
     try:
         kernel = hashlib.sha256(VMLINUX.read_bytes()).digest()
         version = Path(found.origin).with_name("version.py").read_bytes()
-        ours = [(SOURCE.parent / f"{name}.py").read_bytes() for name in ("btf", "layout", "compiled", "compiler", "program")]
+        ours = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("btf", "layout", "compiled", "compiler", "program")]
+        ours += [header.read_bytes() for header in sorted(INCLUDES.glob("include/**/*.h"))]
     except OSError:
         return None
     names = repr((sorted(sizes.items()), sorted(_numbers().items()), platform.uname()))

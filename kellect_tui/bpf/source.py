@@ -27,7 +27,7 @@ from kellect_tui.events.catalogue import BY_NAME, FAMILIES
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS, CaptureOptions
 from kellect_tui.events.syscalls import I386, native
 
-# Bits of the pid table and of cfg.mode, kellect.bpf.c
+# Bits of the pid table and of cfg.mode, kernel/records.h
 P_SELF, P_SCREEN, P_CHOSEN, P_TREE, P_ON_EXEC = 1, 2, 4, 8, 16
 M_PID, M_TREE, M_COMM, M_UID = 1, 2, 4, 8
 

@@ -19,14 +19,14 @@ DESCRIPTOR = np.dtype(
         ("name", "u1"), ("name2", "u1"), ("flags", "<u4"), ("pad", "<u4"), ("condition_value", "<u8"), ("kind", "u1", (4,)), ("reg", "u1", (4,)),
     ]
 )  # fmt: skip
-"""`struct desc` of kellect.bpf.c; checked against the compiled program."""
+"""`struct desc` of kernel/records.h; checked against the compiled program."""
 
 SIZE = 512
 NOTHING = 255
 S_MESSAGES, S_STATX = 20, 21
 ROUTINE = 8
 
-# descriptor flags of kellect.bpf.c
+# descriptor flags of kernel/records.h
 EARLY, CWD_OBJECT, MOVES, OLD_IDS, ADDRLEN, TARGET, EXEC, MSG_NAME, CLONE, IO, OUT, PIDFD = (1 << bit for bit in range(12))
 
 _UNRECORDED = frozenset({Kind.STRING, Kind.PAIR, Kind.ARGV, Kind.EXEC_FILENAME})
@@ -57,7 +57,7 @@ def _describe(entry: np.void, rows: list[tuple[EventType, Call]]) -> None:
     condition = call.when
     if condition is not None:
         if row.moves_paths and (condition.register != 2 or not condition.bits):
-            raise ValueError(f"{call.name}: kellect.bpf.c looks for what makes a call move names in register 2")
+            raise ValueError(f"{call.name}: kernel/moves.h looks for what makes a call move names in register 2")
         entry["condition"] = 3 if condition.how else 2 if condition.values else 1
         entry["condition_reg"] = condition.register
         first, second = (*condition.values, condition.values[-1])[:2] if condition.values else (0, 0)
@@ -130,4 +130,4 @@ def _flags(row: EventType, call: Call, sections: Iterable[int]) -> int:
     return sum(bit for bit, on in flags.items() if on)
 
 
-assert (CWD, RESULT) == (8, 6), "kellect.bpf.c's REG_CWD and REG_RESULT"
+assert (CWD, RESULT) == (8, 6), "REG_CWD and REG_RESULT of kernel/records.h"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kellect_tui.bpf.program import SOURCE, Program
+from kellect_tui.bpf.program import Program
+from kellect_tui.bpf.text import ROOT, kernel_text
 from kellect_tui.errors import CannotTrace
 
 pytestmark = pytest.mark.bpf
@@ -35,7 +36,7 @@ def test_the_second_start_compiles_nothing_and_is_the_same(tmp_path: Path) -> No
 def test_another_source_is_not_taken_for_this_one(tmp_path: Path) -> None:
     place = tmp_path / "kept"
     load(place)
-    assert not load(place, text=SOURCE.read_text() + "\n")[0]
+    assert not load(place, text=kernel_text() + "\n")[0]
     assert not load(place, typed=False)[0]
 
 
@@ -72,6 +73,13 @@ def test_what_the_compiler_says_is_in_the_error_and_nowhere_else(capfd: pytest.C
     assert "BCC could not build the probes" in caught.value.message
     assert "expected parameter declarator" in caught.value.message  # the first error of clang
     assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_what_the_compiler_says_names_the_part_and_its_line() -> None:
+    line = (ROOT.parent / "walk.h").read_text().splitlines().index("done:") + 1
+    with pytest.raises(CannotTrace) as caught:
+        Program(4 << 20, text=kernel_text().replace("\ndone:\n    r->event = PATHDEF;", "\ndone: else\n    r->event = PATHDEF;"), kept=None)
+    assert f"walk.h:{line}:7: error: expected expression" in caught.value.message
 
 
 def test_compiling_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from kellect_tui.bpf import source as source_module
-from kellect_tui.bpf.program import SOURCE, Program
+from kellect_tui.bpf.program import Program
 from kellect_tui.bpf.source import LiveSource
+from kellect_tui.bpf.text import kernel_text
 from kellect_tui.events.options import CaptureOptions
 from kellect_tui.session.session import Session
 from tests.bpf.recording import record
@@ -72,7 +73,7 @@ def test_files_below_many_directories(tmp_path: Path, deep_place: Path) -> None:
 
 def test_what_the_kernel_makes_no_turn_for_is_marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A link from one deep directory to another, four names a turn: more turns than the kernel allows tail calls."""
-    text = SOURCE.read_text().replace("#define COMPONENTS 160", "#define COMPONENTS 4").replace("#define WALK_TURNS 14", "#define WALK_TURNS 40")
+    text = kernel_text().replace("#define COMPONENTS 160", "#define COMPONENTS 4").replace("#define WALK_TURNS 14", "#define WALK_TURNS 40")
     monkeypatch.setattr(source_module, "Program", partial(Program, text=text, kept=None))
     shallow, deep = tmp_path.resolve() / "shallow", tmp_path.resolve().joinpath("deep", *"d" * 90)
     for place in (shallow, deep, deep / "e"):

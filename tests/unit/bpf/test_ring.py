@@ -25,7 +25,7 @@ FILE, PROCESS, USER = 0, 1, 3
 
 
 class Kernel:
-    """The producing side, as kellect.bpf.c does it: claim, gap record, event, definitions, publish."""
+    """The producing side, as kernel/ring.h does it: claim, gap record, event, definitions, publish."""
 
     def __init__(self, cpus: int = 2) -> None:
         self.cpus, self.slots, self.chunks = cpus, SLOTS, CHUNKS

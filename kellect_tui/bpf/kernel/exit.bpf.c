@@ -1,0 +1,218 @@
+// sys_exit: one record for a call that is an event.
+
+static __always_inline u64 register_of(u64 regs, int i) {
+    return i == 0 ? K(u64, regs, OFF_A0) : i == 1 ? K(u64, regs, OFF_A1) : i == 2 ? K(u64, regs, OFF_A2) :
+           i == 3 ? K(u64, regs, OFF_A3) : i == 4 ? K(u64, regs, OFF_A4) : K(u64, regs, OFF_A5);
+}
+
+static __always_inline void count_foreign(u32 nr, u32 upper) {
+    if (nr >= 1024)
+        return;  // no call of any table: ENOSYS
+    u32 i = bpf_get_smp_processor_id() * 2048 + upper + nr;
+    struct count *n = foreign.lookup(&i);
+    if (n)
+        n->n++;
+}
+
+int on_exit(u64 *ctx) {
+    u64 regs = ctx[0], task = CURRENT();
+    u32 nr = (u32)K(u64, regs, OFF_NR);
+    s64 ret = (s64)ctx[1];
+#ifdef OFF_STATUS
+    if (K(u32, task, OFF_STATUS) & 2) {
+        struct cfg *g = my_cfg();
+        struct flight *f = flight_of(tgid_and_tid(task), 0);
+        if (ret >= 0 && i386_moves(nr))
+            new_generation();
+        if (ret || (nr != I386_EXECVE && nr != I386_EXECVEAT))  // one that succeeded is an event, whoever called it
+            count_foreign(nr, 0);
+        if (g && f)
+            land(g, f);
+        return 0;
+    }
+#endif
+    if (nr >= 512) {
+        if (nr != 0xffffffff && nr & 0x40000000) {  // x32; other numbers are no calls at all (ENOSYS)
+            count_foreign(nr & ~0x40000000u, 1024);
+            u32 same = nr & 511;
+            struct desc *d = desc.lookup(&same);
+            if (d && d->flags & D_MOVES && ret >= 0)
+                new_generation();
+        }
+        return 0;
+    }
+    struct desc *d = desc.lookup(&nr);
+    if (!d)
+        return 0;
+    u32 flags = d->flags;
+    u64 type = d->event, family = d->family;
+    if (!type && !d->other && !(flags & D_MOVES))
+        return 0;
+    struct cfg *g = my_cfg();
+    if (!g)
+        return 0;
+    u64 id = tgid_and_tid(task);
+    struct flight *f = flight_of(id, 0);
+    if (flags & D_MOVES && ret >= 0 && moves(d, regs))
+        __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
+    u64 began = 0, kept[4] = {};
+    u32 seen = 0;
+    if (f) {
+        if (f->nr == nr) {
+            began = f->time;
+            seen = f->flags;
+            kept[0] = f->d[0];
+            kept[1] = f->d[1];
+            kept[2] = f->d[2];
+            kept[3] = f->d[3];
+            barrier();
+            if (flags & (D_EARLY | D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME) && f->seal != seal(id, kept[0], kept[1], kept[2], kept[3]))
+                began = 0;  // as of a call whose beginning was not seen
+            if (GET(f->id) != id)
+                began = 0;
+        }
+        barrier();  // the place is another task's from here on
+        land(g, f);  // used up: never the start of a later call
+    }
+    if (!type && !d->other)
+        return 0;
+    u32 refused = 0;
+#ifdef OFF_PENDING
+    // seccomp answers with SIGSYS (TRAP, KILL): the call never ran, and the register holds its own number
+    if (!began && ret == (s64)nr && K(u64, task, OFF_PENDING) >> 30 & 1) {
+        refused = F_NO_RESULT;
+        ret = -1;
+    }
+#endif
+    if (ret == 0 && flags & (D_EXEC | D_CLONE))
+        return 0;  // a successful exec has its own tracepoint; 0 of clone is the child's side
+    struct ctl *c = my_ctl();
+    u8 *in = pid_in(id >> 32);
+    if (!c || !in)
+        return 0;
+    u64 a = 0;
+    if (d->condition) {
+        u64 r = d->condition_reg, v = 0, hit = 0;
+        v = r == 0 ? K(u64, regs, OFF_A0) : r == 1 ? K(u64, regs, OFF_A1) : K(u64, regs, OFF_A2);
+        if (d->condition == 3) {
+            u64 at = v;
+            v = 0;
+            if (K(u64, regs, OFF_A3) >= 8)
+                read_user(&v, 8, at);
+        }
+        if (d->condition == 2)
+            hit = (u32)v == (u32)d->condition_value || (u32)v == (u32)(d->condition_value >> 32);
+        else
+            hit = (v & d->condition_value) != 0;
+        if (!hit) {
+            type = d->other;
+            family = d->other_family;
+        }
+    }
+    if (!type || !(g->events >> (type & 63) & 1))
+        return 0;
+    if (*in & (P_SELF | P_SCREEN)) {
+        if (*in & P_SELF)
+            return 0;
+        if (flags & D_IO) {
+            c->left_out++;
+            return 0;
+        }
+    }
+    if (!by_pid(g, *in) || !by_name(g, task))
+        return 0;
+    struct rec *r = claim(c, family);
+    if (!r)
+        return 0;
+    u64 now = boot_ns();
+    fill(c, g, r, task, now, type);
+    r->result = ret;
+    r->syscall = nr;
+    r->flags |= refused;
+    r->duration = began ? now - began : ~0ull;
+    u64 keep = d->registers;
+#pragma unroll
+    for (int i = 0; i < 6; i++) {
+        u64 v = register_of(regs, i);
+        c->a[i] = v;
+        r->args[i] = keep >> i & 1 ? v : 0;
+    }
+    c->nr = nr;
+    u64 object = d->object, base = d->base, base2 = d->base2;
+    if (flags & D_EARLY && (began || ret >= 0)) {
+        if (began) {
+            r->key0 = kept[0];
+            r->key1 = kept[1];
+            if (object != NOTHING)
+                r->flags |= seen & IN_NO_OBJECT ? F_NO_OBJECT : F_OBJECT;
+        }
+    } else {  // one that failed unseen (seccomp) changed nothing: what it was about is still there
+        if (began) {
+            c->d[0] = kept[0];
+            c->d[1] = kept[1];
+            c->d[2] = kept[2];
+            c->d[3] = kept[3];
+        } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME | D_CLONE)) {
+            c->d[0] = ~0ull;
+            c->d[1] = ~0ull;
+            c->d[2] = ~0ull;
+            c->d[3] = 0;
+        }
+        if (object == REG_RESULT && ret < 0)
+            object = d->object_failed;
+        if (object != NOTHING) {
+            load_root(c, task);
+            u32 fd = object == REG_RESULT ? (u32)ret : (u32)reg_of(c, object);
+            u64 key = object_key(c, g, task, fd, r);
+            r->key0 = key;
+            r->flags |= key ? F_OBJECT : F_NO_OBJECT;
+        } else if (flags & D_CWD_OBJECT && ret == 0) {
+            load_root(c, task);
+            r->key0 = base_key(c, g, task, REG_CWD, 0);
+            r->flags |= F_OBJECT;
+        } else if ((base & base2) != NOTHING) {
+            load_root(c, task);
+            u64 n = d->name, n2 = d->name2;
+            if (base != NOTHING && (d->condition == 3 || !is_absolute(reg_of(c, n))))  // openat2: RESOLVE_IN_ROOT
+                r->key0 = base_key(c, g, task, (u32)base, reg_of(c, base));
+            if (base2 != NOTHING && !is_absolute(reg_of(c, n2)))
+                r->key1 = base_key(c, g, task, (u32)base2, reg_of(c, base2));
+            if (flags & D_EXEC)
+                r->key1 = base_key(c, g, task, REG_CWD, 0);
+        }
+    }
+    SET(c->turn, 0);
+    SET(c->step, 0);
+    if (c->pending || GET(c->kernfs))
+        exit_next.call((void *)ctx, X_WALK);
+    else if (d->sections)
+        exit_next.call((void *)ctx, X_STEP);
+    publish(c);
+    return 0;
+}
+
+// The kernel makes 33 tail calls and no more: behind one that was not made, what is not there yet is said to be missing.
+static __always_inline void cut_short(struct ctl *c) {
+    u32 nr = c->nr & 511;
+    struct desc *d = desc.lookup(&nr);
+    struct rec *r = slot_at(c->event_at);
+    if (d && r && GET(c->step) < d->sections)
+        r->flags |= F_MORE;
+}
+
+int exit_walk(u64 *ctx) {
+    struct ctl *c = my_ctl();
+    if (!c)
+        return 0;
+    if (GET(c->kernfs)) {
+        walk_group(c);
+        SET(c->kernfs, 0);
+    }
+    if (walk(c))
+        exit_next.call((void *)ctx, X_STEP);
+    else
+        exit_next.call((void *)ctx, X_WALK);
+    cut_short(c);
+    publish(c);
+    return 0;
+}
