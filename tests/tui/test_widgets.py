@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual.app import App, ComposeResult
+from textual.strip import Strip
 
 from kellect_tui import tui
 from kellect_tui.errors import BadFilter
@@ -220,6 +222,16 @@ async def test_a_long_text_is_marked_where_it_goes_on_and_never_on_the_cursor() 
         assert await drawn(*["left"] * 6) == "…cdefghi…"
         assert await drawn("left") == "abcdefgh…"
         assert await drawn("end") == "…jklmnop "
+
+
+@pytest.mark.parametrize(("text", "shown"), [("日本", "日本     "), ("ab日本", "ab日本   "), ("日本日本日", "… 日本日 "), ("日本語漢字é", "…語漢字é ")])
+async def test_a_typed_wide_character_stays_whole_at_the_edge(text: str, shown: str) -> None:
+    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    async with Bench(bar).run_test(size=(22, 6)) as pilot:
+        bar.show_status(())
+        bar.edit("filter", text)
+        await pilot.pause()
+        assert Strip([Segment(bar.screen._compositor.render_strips()[0].text)]).crop(2, 11).text == shown
 
 
 class Proposal:

@@ -17,7 +17,7 @@ from kellect_tui.session.filter import terms
 from kellect_tui.session.filter.argument_terms import Anywhere, ArgumentTest, Incomplete, OfArguments
 from kellect_tui.session.filter.fields import BOOLEAN_KINDS, FIELDS, MIXED, NUMBER, OCTAL_KINDS, SPELLINGS, TIME, Field
 from kellect_tui.session.filter.process_terms import ByProcess, OfAncestors, OfFamily, OfProgram, argv_texts, exe_texts
-from kellect_tui.session.filter.syntax import All, Among, Any_, Bare, Compare, Is, Not, Pattern, Regex, Tree
+from kellect_tui.session.filter.syntax import FLAGS, All, Among, Any_, Bare, Compare, Is, Not, Pattern, Regex, Tree
 from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, bare_test, moment, number, text_test
 
 if TYPE_CHECKING:
@@ -90,8 +90,15 @@ def _field(name: str, column: int) -> Field:
     field = SPELLINGS.get(name) or SPELLINGS.get(name.lower())
     if field is not None:
         return field
-    near = difflib.get_close_matches(name.lower(), SPELLINGS, 2, 0.6)
-    raise BadFilter(f"there is no field {name}", f"did you mean {' or '.join(near)}?" if near else "Tab lists all fields", column=column)
+    raise BadFilter(f"there is no field {name}", instead_of(name, SPELLINGS), column=column)
+
+
+def instead_of(name: str, spellings: Iterable[str]) -> str:
+    """What to write instead of a field that there is not."""
+    if name.lower() in FLAGS:
+        return f"{name.lower()} is a word that stands alone, as does `not {name.lower()}`"
+    near = difflib.get_close_matches(name.lower(), list(spellings), 2, 0.6)
+    return f"did you mean {' or '.join(near)}?" if near else "Tab lists all fields"
 
 
 class Named(Protocol):
@@ -125,7 +132,8 @@ def numbers_of(field: Named, operator: str, values: Values, columns: Sequence[in
         try:
             return read(value.text if isinstance(value, Pattern) else value.source)
         except BadValue as error:
-            raise BadFilter(f"{field.name}: {error.args[0]}", error.args[1], column=column) from None
+            remedy = "a user's name goes with user, as in `user = www-data`" if field.name == "uid" else error.args[1]
+            raise BadFilter(f"{field.name}: {error.args[0]}", remedy, column=column) from None
 
     return NumberTest(operator, tuple(map(one, values, columns)))
 

@@ -6,7 +6,6 @@ programs, `comm`, `exe` and `argv` find it by any of them. A thread passes with 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +19,7 @@ from kellect_tui.errors import BadFilter
 from kellect_tui.events.constants import SIGNALS
 from kellect_tui.session.cgroup import Place, place
 from kellect_tui.session.filter.fields import NUMBER, TEXT
-from kellect_tui.session.filter.meaning import ORDERS, PLACE_TEXTS, Context, Values, known_texts, life_of, numbers_of, texts_of
+from kellect_tui.session.filter.meaning import ORDERS, PLACE_TEXTS, Context, Values, instead_of, known_texts, life_of, numbers_of, texts_of
 from kellect_tui.session.filter.syntax import All, Among, Any_, Bare, Compare, Is, Not, Tree, parse_tree, unparse
 from kellect_tui.session.filter.values import NumberTest, TextTest, bare_test, number
 from kellect_tui.session.forest import Flags
@@ -221,8 +220,7 @@ def _field(name: str, column: int) -> ProcessField:
     found = PROCESS_FIELDS.get(name) or PROCESS_FIELDS.get(name.lower())
     if found is not None:
         return found
-    near = difflib.get_close_matches(name.lower(), PROCESS_FIELDS, 2, 0.6)
-    raise BadFilter(f"a process has no field {name}", f"did you mean {' or '.join(near)}?" if near else "Tab lists all fields", column=column)
+    raise BadFilter(f"a process has no field {name}", instead_of(name, PROCESS_FIELDS), column=column)
 
 
 def _comparison(field: ProcessField, operator: str, values: Values, columns: Sequence[int], column: int, context: Context) -> Mask:

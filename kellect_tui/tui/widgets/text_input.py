@@ -62,12 +62,17 @@ class TextInput(Input):
 
 
 def _marked(strip: Strip, *, at_start: bool, at_end: bool) -> Strip:
+    """The strip with its marks. Where there is none the edge stays whole: a crop through a wide character leaves two spaces of it."""
     width = strip.cell_length
-    parts = [strip.crop(0, 1), strip.crop(1, width - 1), strip.crop(width - 1, width)]
-    for at, is_cut in ((0, at_start), (2, at_end)):
-        if is_cut:
-            parts[at] = Strip([Segment("…", _style(parts[at]))])
-    return Strip.join(parts)
+    if at_start:
+        strip = Strip.join([_mark(strip.crop(0, 1)), strip.crop(1, width)])
+    if at_end:
+        strip = Strip.join([strip.crop(0, width - 1), _mark(strip.crop(width - 1, width))])
+    return strip
+
+
+def _mark(cell: Strip) -> Strip:
+    return Strip([Segment("…", _style(cell))])
 
 
 def _style(segments: Iterable[Segment]) -> Style | None:

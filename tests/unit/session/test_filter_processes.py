@@ -86,6 +86,19 @@ def test_faults_stand_at_their_place(text: str, fault: str, column: int) -> None
     assert (caught.value.message, caught.value.column) == (fault, column)
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("failed = yes", "failed is a word that stands alone, as does `not failed`"), ("lifetme > 1s", "did you mean lifetime?"),
+        ("qq = 1", "Tab lists all fields"), ("uid = nobody", "a user's name goes with user, as in `user = www-data`"),
+    ],
+)  # fmt: skip
+def test_a_fault_says_what_to_write_instead(text: str, remedy: str) -> None:
+    with pytest.raises(BadFilter) as caught:
+        passing(text)
+    assert caught.value.remedy == remedy
+
+
 def test_completion_knows_the_fields_of_processes() -> None:
     def offered(text: str) -> list[str]:
         return [completion.text for completion in completions(text, len(text), Context(session().processes), PROCESSES)]
