@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, FORK, MONITO
 from kellect_tui.events.record import Event, Raw
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import Chunk
-from kellect_tui.session.filter.decoded import ADDRESS_KINDS, MARKS, NAME_KINDS, PORT_KINDS, containing, decide, may_name, needs, paths_holding, values
+from kellect_tui.session.filter.decoded import ADDRESS_KINDS, MARKS, NAME_KINDS, PORT_KINDS, Need, containing, decide, may_name, needs, paths_holding, values
 from kellect_tui.session.filter.paths import KEPT, SINGLE_PATH, of_object
 from kellect_tui.session.filter.terms import DECODES, LOOKUP, Mask, Rows, Term, length, narrowed, of_events
 from kellect_tui.session.filter.values import NumberTest, TextTest
@@ -59,7 +60,7 @@ class ArgumentTest:
             return self.text is not None and self.text.passes("true" if value else "false")
         if isinstance(value, int | float):
             if self.number is not None:
-                return self.number.one(value)  # type: ignore[arg-type]  # Fractions compare with floats as well
+                return self.number.one(Fraction(str(value)) if isinstance(value, float) else value)  # 0.001 as it is shown, not as a float holds it
             return self.text is not None and self.text.passes(str(value))
         return self.text is not None and self.text.passes(value)
 
@@ -82,20 +83,20 @@ class OfArguments:
     cost = DECODES
 
     def __init__(self, chosen: Mapping[int, tuple[Argument, ...]], test: ArgumentTest) -> None:
-        self._chosen = {row: several for row, several in chosen.items() if any(argument.kind is not Kind.ABSENT for argument in several)}
+        self._chosen = {row: several for row, several in chosen.items() if row >= MONITOR_START or any(argument.kind is not Kind.ABSENT for argument in several)}
         self._test = test
-        several = [argument for each in self._chosen.values() for argument in each]
+        several = [argument for row, each in self._chosen.items() if row < MONITOR_START for argument in each]
         self._has = _event_table(self._chosen)
-        of_type = {row: needs(each) for row, each in self._chosen.items()}
+        of_type = {row: needs(each) if row < MONITOR_START else Need.ALL for row, each in self._chosen.items()}
         self._needs = tuple(dict.fromkeys(of_type.values()))
         self._group = np.full(256, -1, np.int8)
         for row, need in of_type.items():
             self._group[row] = self._needs.index(need)
         self._own = tuple({argument.name for argument in several})
-        self._names_only = {argument.kind for argument in several} <= NAME_KINDS
+        self._names_only = max(self._chosen, default=0) < MONITOR_START and {argument.kind for argument in several} <= NAME_KINDS
         paths = [row for row, each in self._chosen.items() if len(each) == 1 and SINGLE_PATH.get(row) == each[0]]
         self._paths = PathTerm(paths, test.text, negated=test.negated) if paths and test.text is not None else None
-        self._columns = tuple(each[0] for each in self._chosen.values() if len(each) == 1 and each[0].kind in _COLUMN_KINDS) if test.number is not None else ()
+        self._columns = tuple(argument for argument in several if argument.kind in _COLUMN_KINDS) if test.number is not None else ()
         if several and len(self._columns) == len(several):
             self.cost = LOOKUP
 

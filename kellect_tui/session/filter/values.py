@@ -120,7 +120,7 @@ class NumberTest:
     operator: str
     values: tuple[Fraction, ...]
 
-    def one(self, value: int) -> bool:
+    def one(self, value: int | Fraction) -> bool:
         """Whether a number passes."""
         if self.operator == "!=":
             return all(value != other for other in self.values)

@@ -199,6 +199,36 @@ def test_masks_agree_with_events(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("arg.captured > 1000", {"monitor.stop"}), ("arg.captured > 1009", set()), ("arg.host = testhost", {"monitor.start"}),
+        ("arg.host ~ ^test", {"monitor.start"}), ("arg.host != testhost", set()), ("arg.left_out = 77", {"monitor.start"}), ("arg.left_out = 0", {"monitor.stop"}),
+        ("arg.wall_seconds = 0.001", {"monitor.stop"}), ("arg.wall_seconds != 0.001", set()),
+        ("arg.cpu_seconds <= 0.25", {"monitor.stop"}),
+        ("arg.cpu = 0", {"monitor.lost"}), ("arg.from > 0 and arg.to > 0", {"monitor.lost"}), ("arg.count > 0", {"monitor.lost"}),
+    ],
+)  # fmt: skip
+def test_what_the_monitor_says_of_itself_is_found_by_its_arguments(text: str, types: set[str]) -> None:
+    expression = parse(f"family = monitor and {text}", context())
+    assert (check(expression) > 0) == bool(types)
+    assert {event.event_type for event in all_events() if expression.matches(event)} == types
+
+
+def test_losses_are_told_apart_by_what_they_say_however_many_there_are() -> None:
+    maker = Maker()
+    for count in range(1, 101):
+        maker.lost(count, FAMILIES[count % 4], cpu=count % 2)
+    session = session_of(maker.batch())
+    (chunk,) = session.store.chunks
+    events = [chunk.event_at(Row(row)) for row in range(chunk.count)]
+    for text, number in (("arg.count > 60", 40), ("arg.count <= 60 and arg.cpu = 1", 30), ("arg.family = file", 25), ("arg.family != file", 75)):
+        expression = parse(f"type = monitor.lost and {text}")
+        mask = expression.mask(chunk, 0, chunk.count)
+        assert mask.tolist() == [expression.matches(event) for event in events]
+        assert np.count_nonzero(mask) == number, text
+
+
+@pytest.mark.parametrize(
     "text", ["path = /etc/*", "path != /etc/passwd", "path contains etc", "path ~ so$", "etc", "ETC", "arg.filename = passwd", 'path = "*\\x1b*"', "path = *"]
 )
 def test_masks_agree_where_the_texts_of_whole_chunks_are_composed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
