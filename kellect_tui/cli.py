@@ -18,6 +18,8 @@ from kellect_tui.events.options import DEFAULT_RING_BYTES, CaptureOptions, parse
 from kellect_tui.telling import if_heard, tell
 
 DONE, CANNOT, USAGE = 0, 1, 2
+_LAST_UID = (1 << 32) - 2
+"""The number behind it stands for none."""
 
 EXAMPLES = """
 \b
@@ -125,29 +127,37 @@ class Duration(click.ParamType[float]):
 
 
 def _is_positive(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal() and float(text) > 0
+    return text.isascii() and text.replace(".", "", 1).isdecimal() and len(text) <= _DIGITS and float(text) > 0
+
+
+_DIGITS = 20
+"""Nobody means a number of more; of thousands Python refuses to make one."""
 
 
 def _scaled(text: str, base: int, kind: click.ParamType[int], param: click.Parameter | None, ctx: click.Context | None) -> int:
     power = "KMGT".find(text[-1:]) + 1 if text else 0
     number = text[:-1] if power else text
-    if not _is_positive(number):
+    if not _is_positive(number) or (scaled := int(float(number) * base**power)) < 1:
         kind.fail(f"{text!r} is no {kind.name}; write for example 64M", param, ctx)
-    return int(float(number) * base**power)
+    return scaled
 
 
 def _listed(values: Sequence[str], what: str) -> list[str]:
     """The words between commas. An option that is there and names nothing, such as an unset variable, must not choose everything."""
-    words = [word for value in values for word in value.split(",") if word.strip()]
+    words = [word.strip() for value in values for word in value.split(",") if word.strip()]
     if values and not words:
         raise BadOption(f"a {what} is missing", "give at least one, or leave the option out")
     return words
 
 
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+
+
 def _numbers(values: Sequence[str], what: str) -> tuple[int, ...]:
     words = _listed(values, what)
     for word in words:
-        if not word.isdecimal():
+        if not _is_whole(word):
             raise BadOption(f"{word!r} is no {what}", f"give a number; `pgrep NAME` finds the {what} of a program")
     return tuple(int(word) for word in words)
 
@@ -199,8 +209,10 @@ def options_of(
 
     def user(name: str) -> int:
         try:
-            return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
-        except KeyError as error:
+            if _is_whole(name) and int(name) <= _LAST_UID:
+                return int(name)
+            return pwd.getpwnam(name).pw_uid
+        except (KeyError, ValueError) as error:  # ValueError: half a character
             raise BadOption(f"there is no user {name!r}", "give a user name or number") from error
 
     words = _listed(events, "type or family of events")

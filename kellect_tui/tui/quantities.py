@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timezone
 from enum import Enum
 from functools import lru_cache
 
@@ -53,6 +54,11 @@ class Clock:
 
     mode: TimeMode = TimeMode.LOCAL
     origin_ns: int = 0
+
+    @property
+    def zone(self) -> timezone | None:
+        """The zone of the times of day that are shown; None: this machine's."""
+        return timezone.utc if self.mode is TimeMode.UTC else None
 
     def text(self, time_ns: int, previous_ns: int | None = None) -> str:
         """`12:01:02.123456`, or seconds since the start (RELATIVE) or since the row before (DELTA)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import weakref
+from datetime import timezone
 from typing import Any
 
 import orjson
@@ -371,6 +372,15 @@ async def test_times_change_with_r(session: Session) -> None:
             await pilot.press("r")
             modes.append(app.main.table.clock.mode)
         assert modes == [TimeMode.UTC, TimeMode.RELATIVE, TimeMode.DELTA, TimeMode.LOCAL]
+
+
+async def test_a_time_of_day_in_a_filter_is_the_one_that_is_shown(session: Session) -> None:
+    app = still(session)
+    async with app.run_test(size=SIZE) as pilot:
+        zones = [app.main.filter_context.zone]
+        await pilot.press("r")
+        zones.append(app.main.filter_context.zone)
+        assert zones == [None, timezone.utc]
 
 
 async def test_copying_goes_through_the_terminal(session: Session) -> None:

@@ -26,7 +26,7 @@ __all__ = ["FILTER_HELP", "Completion", "Context", "Filter", "HelpRow", "complet
 class Filter:
     """A condition on events, as somebody typed it.
 
-    Two filters are equal where they say the same; `str` gives the canonical text, and `parse(str(f)) == f`.
+    Two filters are equal where they say the same, times in the same zone; `str` gives the canonical text, and `parse(str(f)) == f`.
 
     Attributes:
         text: As it was typed.
@@ -42,6 +42,7 @@ class Filter:
         self.fields = frozenset(comparison.field for comparison in comparisons(tree))
         self.about_types = is_about_types(self.fields)
         self.about_processes = not OF_TABLE.isdisjoint(self.fields)
+        self._zone = context.zone if "timestamp" in self.fields else None
         self._term = term(tree, context)
 
     def mask(self, chunk: Chunk, start: int, stop: int) -> NDArray[np.bool_]:
@@ -64,7 +65,7 @@ class Filter:
         return unparse(self.tree)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Filter) and self.tree == other.tree
+        return isinstance(other, Filter) and (self.tree, self._zone) == (other.tree, other._zone)
 
     def __hash__(self) -> int:
         return hash(self.tree)

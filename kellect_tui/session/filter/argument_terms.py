@@ -83,7 +83,7 @@ class OfArguments:
     cost = DECODES
 
     def __init__(self, chosen: Mapping[int, tuple[Argument, ...]], test: ArgumentTest) -> None:
-        self._chosen = {row: several for row, several in chosen.items() if row >= MONITOR_START or any(argument.kind is not Kind.ABSENT for argument in several)}
+        self._chosen = {row: each for row, each in chosen.items() if row >= MONITOR_START or any(argument.kind is not Kind.ABSENT for argument in each)}
         self._test = test
         several = [argument for row, each in self._chosen.items() if row < MONITOR_START for argument in each]
         self._has = _event_table(self._chosen)

@@ -18,7 +18,7 @@ from kellect_tui.session.filter.argument_terms import Anywhere, ArgumentTest, In
 from kellect_tui.session.filter.fields import BOOLEAN_KINDS, FIELDS, MIXED, NUMBER, OCTAL_KINDS, SPELLINGS, TIME, Field
 from kellect_tui.session.filter.process_terms import ByProcess, OfAncestors, OfFamily, OfProgram, argv_texts, exe_texts
 from kellect_tui.session.filter.syntax import FLAGS, All, Among, Any_, Bare, Compare, Is, Not, Pattern, Regex, Tree
-from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, bare_test, moment, number, text_test
+from kellect_tui.session.filter.values import BadValue, NumberTest, TextTest, bare_test, moment, number, text_test, whole
 
 if TYPE_CHECKING:
     from kellect_tui.session.processes import Processes
@@ -183,13 +183,14 @@ def _timestamp(field: Field, operator: str, values: Values, columns: Sequence[in
 
 
 def _error(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
-    named = tuple(Pattern.literal(errno_name(int(value.source))) if _is_errno(value) else value for value in values)
+    named = tuple(map(_errno_named, values))
     unnamed = [value.text for value in named if isinstance(value, Pattern) and value.text.startswith("0x")]
     return terms.OfError(known_texts(field, operator, named, columns, [*ERRNO.values(), *unnamed]))
 
 
-def _is_errno(value: Pattern | Regex) -> bool:
-    return isinstance(value, Pattern) and value.source.isascii() and value.source.isdecimal() and 0 < int(value.source) <= terms.LAST_ERRNO
+def _errno_named(value: Pattern | Regex) -> Pattern | Regex:
+    number = whole(value.source) if isinstance(value, Pattern) else None
+    return Pattern.literal(errno_name(number)) if number is not None and 0 < number <= terms.LAST_ERRNO else value
 
 
 def _call(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
@@ -220,9 +221,13 @@ def life_of(name: str, value: Pattern | Regex, column: int, context: Context) ->
     """`42`, or of a pid that was used again `42@12:01:02`: (pid, epoch ns at which it lived or None). Raises BadFilter."""
     pid, at, moment_text = (value.text if isinstance(value, Pattern) else value.source).partition("@")
     try:
-        return int(number(pid)), int(moment(moment_text, context.origin_ns, context.zone) * 1000) if at else None
+        root = number(pid)
+        at_ns = int(moment(moment_text, context.origin_ns, context.zone) * 1000) if at else None
     except BadValue as error:
         raise BadFilter(f"{name}: {error.args[0]}", error.args[1], column=column) from None
+    if root.denominator != 1:
+        raise BadFilter(f"{name}: {pid} is no pid", "write a whole number", column=column)
+    return int(root), at_ns
 
 
 def _program(field: Field, operator: str, values: Values, columns: Sequence[int], context: Context) -> terms.Term:
@@ -278,10 +283,10 @@ def _bare(pattern: Pattern) -> terms.Term:
     others: list[terms.Term] = [terms.WhoText(name, test) for name in ("comm", "user", "cgroup")]
     others.append(terms.OfType(lambda name, family: test.passes(name)))
     others += [terms.OfError(test), terms.OfCall("syscall", test)]
-    whole = int(pattern.text) if pattern.text.isdecimal() and pattern.text.isascii() else None
-    if whole is not None:
-        others += [terms.WhoNumber(name, NumberTest("=", (Fraction(whole),))) for name in ("pid", "tid", "ppid")]
-    return Anywhere(test, whole, others)
+    written = whole(pattern.text)
+    if written is not None:
+        others += [terms.WhoNumber(name, NumberTest("=", (Fraction(written),))) for name in ("pid", "tid", "ppid")]
+    return Anywhere(test, written, others)
 
 
 def is_about_types(names: Iterable[str]) -> bool:

@@ -21,7 +21,7 @@ from kellect_tui.session.cgroup import Place, place
 from kellect_tui.session.filter.fields import NUMBER, TEXT
 from kellect_tui.session.filter.meaning import ORDERS, PLACE_TEXTS, Context, Values, instead_of, known_texts, life_of, numbers_of, texts_of
 from kellect_tui.session.filter.syntax import All, Among, Any_, Bare, Compare, Is, Not, Tree, parse_tree, unparse
-from kellect_tui.session.filter.values import NumberTest, TextTest, bare_test, number
+from kellect_tui.session.filter.values import NumberTest, TextTest, bare_test, number, whole
 from kellect_tui.session.forest import Flags
 from kellect_tui.session.process import COUNT_NAMES, Process
 from kellect_tui.session.proctree import Snapshot
@@ -313,8 +313,8 @@ def _bare(test: TextTest, word: str, context: Context) -> Mask:
         return (*_comms(process), *_exes(process), *_words(process), *user(process), *found)
 
     masks = [_text_mask(texts, test)]
-    if word.isdecimal() and word.isascii():
-        masks.append(_numbers(_column(lambda process: process.pid), NumberTest("=", (Fraction(int(word)),))))
+    if (pid := whole(word)) is not None:
+        masks.append(_numbers(_column(lambda process: process.pid), NumberTest("=", (Fraction(pid),))))
     return _any(masks)
 
 

@@ -33,7 +33,9 @@ _NAMED_UNITS = {"": "k, M, G", "ns": "ns, us, ms, s, min, h", "bytes": "B, kB, K
 
 _NUMBER = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|(\d[\d_]*(?:\.\d+)?|\.\d+)\s*([^\W\d_]*))\Z")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\Z")
-_FRACTION = re.compile(r"\.\d+")  # Python 3.10 reads only three or six digits of it
+_FRACTION = re.compile(r"(?<=:\d\d:\d\d)\.\d{1,9}(?!\d)")  # datetime cuts it to six digits
+LONGEST = 80
+"""Characters of a number: no field has one that takes more, and Python refuses to read thousands of digits."""
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -51,6 +53,8 @@ class BadValue(ValueError):
 def number(text: str, unit: str = "") -> Fraction:
     """The number that `text` writes, in the field's own unit. Raises BadValue."""
     match = _NUMBER.match(text)
+    if len(text) > LONGEST:
+        raise BadValue(f"{text[:20]}… is longer than any number here", "write fewer digits")
     if match is None:
         raise BadValue(f"{text!r} is no number", f"write one as in 42, 0x2a, 1.5{'ms' if unit == 'ns' else 'MiB' if unit == 'bytes' else 'k'}")
     sign = -1 if match[1] == "-" else 1
@@ -58,6 +62,11 @@ def number(text: str, unit: str = "") -> Fraction:
         return Fraction(sign * int(match[2], 16))
     factor = _factor(match[4], unit)
     return sign * Fraction(match[3].replace("_", "")) * factor
+
+
+def whole(text: str) -> int | None:
+    """The number that `text` writes in plain digits; None where it is something else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST else None
 
 
 def _factor(suffix: str, unit: str) -> int:
@@ -75,7 +84,7 @@ def moment(text: str, origin_ns: int, zone: timezone | None = None) -> Fraction:
     """A point in time as µs since the epoch: such a number, `2026-11-24T12:01:02.5` (Z or an offset may follow), or `12:01:02`.
 
     Args:
-        origin_ns: Epoch ns at which the session began: a time of day is the first such one that ends after it, to the second.
+        origin_ns: Epoch ns at which the session began: a time of day is that of the same day, or of the next one where that is nearer.
         zone: Of times that name none; None: this machine's.
     Raises BadValue.
     """
@@ -83,13 +92,12 @@ def moment(text: str, origin_ns: int, zone: timezone | None = None) -> Fraction:
     if clock is not None:
         return _time_of_day(clock, origin_ns, zone)
     if re.match(r"\d{4}-\d\d", text):
+        fraction = _FRACTION.search(text)
         try:
-            parsed = datetime.fromisoformat(_FRACTION.sub(lambda digits: digits[0].ljust(7, "0")[:7], re.sub(r"[zZ]\Z", "+00:00", text)))
-        except ValueError:
+            parsed = datetime.fromisoformat(_FRACTION.sub("", re.sub(r"[zZ]\Z", "+00:00", text)))
+            return _micros(_in_zone(parsed, zone)) + (Fraction(f"0{fraction[0]}") * 1_000_000 if fraction else 0)
+        except (ValueError, OverflowError):  # OverflowError: a year that no zone can be reckoned with
             raise BadValue(f"{text!r} is no point in time", "write one as in 12:01:02 or 2026-11-24T12:01:02.5Z") from None
-        if parsed.tzinfo is None:
-            parsed = parsed.replace(tzinfo=zone) if zone else parsed.astimezone()
-        return _micros(parsed)
     try:
         return number(text)
     except BadValue:
@@ -105,12 +113,20 @@ def _time_of_day(clock: re.Match[str], origin_ns: int, zone: timezone | None) ->
     hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
     if hour > 23 or minute > 59 or second > 59:
         raise BadValue(f"{clock[0]!r} is no time of day", "hours go to 23, minutes and seconds to 59")
-    origin = datetime.fromtimestamp(origin_ns // 1_000_000_000, tz=zone) if zone else datetime.fromtimestamp(origin_ns // 1_000_000_000).astimezone()
+    # As a clock on the wall shows it: the zone's offset at that time, which need not be that of the session's beginning.
+    origin = datetime.fromtimestamp(origin_ns // 1_000_000_000, tz=zone).replace(tzinfo=None)
     fraction = Fraction(int((clock[4] or "0").ljust(9, "0")), 1000)
     point = origin.replace(hour=hour, minute=minute, second=second, microsecond=0)
     if point < origin - timedelta(hours=12):  # a session that began before midnight
         point += timedelta(days=1)
-    return _micros(point) + fraction
+    return _micros(_in_zone(point, zone)) + fraction
+
+
+def _in_zone(point: datetime, zone: timezone | None) -> datetime:
+    """A point in time, its zone told where it names none."""
+    if point.tzinfo is not None:
+        return point
+    return point.replace(tzinfo=zone) if zone else point.astimezone()
 
 
 @dataclass(frozen=True)

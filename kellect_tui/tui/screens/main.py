@@ -353,8 +353,8 @@ class MainScreen(Screen[None]):
 
     @property
     def filter_context(self) -> Context:
-        """What filters may ask of this session."""
-        return Context(self.session.processes, self.session.started_ns or 0, users=self.session.users)
+        """What filters may ask of this session; times of day are those that the TIME column shows."""
+        return Context(self.session.processes, self.session.started_ns or 0, self.clock.zone, self.session.users)
 
     def _completions(self, text: str, cursor: int) -> Sequence[Candidate]:
         return completions(text, cursor, self.filter_context, PROCESSES if self.filter_bar.purpose == "processes" else EVENTS)

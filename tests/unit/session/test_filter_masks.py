@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import timezone
 from functools import lru_cache
 from typing import Any
 
@@ -202,7 +203,8 @@ def test_masks_agree_with_events(text: str) -> None:
     ("text", "types"),
     [
         ("arg.captured > 1000", {"monitor.stop"}), ("arg.captured > 1009", set()), ("arg.host = testhost", {"monitor.start"}),
-        ("arg.host ~ ^test", {"monitor.start"}), ("arg.host != testhost", set()), ("arg.left_out = 77", {"monitor.start"}), ("arg.left_out = 0", {"monitor.stop"}),
+        ("arg.host ~ ^test", {"monitor.start"}), ("arg.host != testhost", set()), ("arg.left_out = 77", {"monitor.start"}),
+        ("arg.left_out = 0", {"monitor.stop"}),
         ("arg.wall_seconds = 0.001", {"monitor.stop"}), ("arg.wall_seconds != 0.001", set()),
         ("arg.cpu_seconds <= 0.25", {"monitor.stop"}),
         ("arg.cpu = 0", {"monitor.lost"}), ("arg.from > 0 and arg.to > 0", {"monitor.lost"}), ("arg.count > 0", {"monitor.lost"}),
@@ -290,6 +292,19 @@ def test_a_filter_equals_what_it_writes() -> None:
     assert parse(str(typed)) == typed
     assert typed.text == "type=file.* errno in(EACCES,EPERM) || duration>5ms"
     assert typed.fields == {"event_type", "error", "duration_ns"}
+
+
+def test_a_time_of_day_in_another_zone_is_another_filter() -> None:
+    def of(text: str, zone: timezone | None) -> Filter:
+        return parse(text, Context(zone=zone))
+
+    assert of("time > 12:00", timezone.utc) == of("timestamp > 12:00", timezone.utc) != of("time > 12:00", None)
+    assert of("pid = 1", timezone.utc) == of("pid = 1", None)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, f"errno = 2 or path = {'9' * 5000}", f"arg.argv = {'9' * 5000}"])
+def test_more_digits_than_any_number_has_are_text(text: str) -> None:
+    assert check(parse(f"family != monitor and ({text})", context())) == sum(event.error == "ENOENT" for event in all_events()) * ("errno" in text)
 
 
 def test_a_tree_of_processes() -> None:

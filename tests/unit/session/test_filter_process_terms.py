@@ -138,7 +138,7 @@ def test_a_tree_that_is_not_there_yet_is_found_when_it_comes() -> None:
     assert len(view) == before + 1
 
 
-@pytest.mark.parametrize(("text", "column"), [("tree = 4@noon", 7), ("tree = @5", 7), ("tree ~ 4", 7)])
+@pytest.mark.parametrize(("text", "column"), [("tree = 4@noon", 7), ("tree = @5", 7), ("tree = 4.5", 7), ("tree ~ 4", 7)])
 def test_faults(text: str, column: int) -> None:
     with pytest.raises(BadFilter) as caught:
         parse(text, Context(session().processes))

@@ -64,6 +64,10 @@ def test_an_empty_filter_lets_everything_through() -> None:
     assert passing("") == everyone(lambda process: True)
 
 
+def test_more_digits_than_any_pid_has_are_a_word() -> None:
+    assert passing("9" * 5000) == set()
+
+
 def test_a_thread_passes_with_its_process() -> None:
     known = session()
     snapshot = Snapshot(known.processes, threads=True)

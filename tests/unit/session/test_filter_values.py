@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta, timezone
 from fractions import Fraction
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from kellect_tui.session.filter.decoded import containing
 from kellect_tui.session.filter.syntax import Pattern, Regex
-from kellect_tui.session.filter.values import BadValue, NumberTest, bare_test, folded, moment, number, text_test
+from kellect_tui.session.filter.values import BadValue, NumberTest, bare_test, folded, moment, number, text_test, whole
 
 UTC = timezone.utc
 NOON = 1_795_521_600_000_000_000  # 2026-11-24T12:00:00Z
@@ -63,10 +64,12 @@ def test_what_is_no_number(text: str, unit: str, message: str) -> None:
         ("2026-11-24T13:01:02.250000+01:00", 1_795_521_662_250_000),
         ("2026-11-24T12:01:02", 1_795_521_662_000_000),
         ("2026-11-24T12:01:02.5Z", 1_795_521_662_500_000),
+        ("2026-11-24T12:01:02.123456789Z", Fraction(1_795_521_662_123_456_789, 1000)),
+        ("12:01:02.123456789", Fraction(1_795_521_662_123_456_789, 1000)),
         ("2026-11-24", 1_795_478_400_000_000),
     ],
 )
-def test_points_in_time(text: str, micros: int) -> None:
+def test_points_in_time(text: str, micros: Fraction) -> None:
     assert moment(text, NOON, UTC) == micros
 
 
@@ -80,7 +83,40 @@ def test_a_session_over_midnight() -> None:
     assert moment("22:00", eleven, UTC) == (eleven - 3600 * 10**9) // 1000
 
 
-@pytest.mark.parametrize("text", ["25:00", "12:60", "2026-13-01", "noon"])
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine is in Berlin, where clocks went from 02:00 to 03:00 on 29 March 2026."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_session_in_which_the_clocks_change() -> None:
+    began = 1_774_744_200_000_000_000  # 01:30 in winter, 00:30 UTC
+    assert moment("01:45", began) == 1_774_745_100_000_000
+    assert moment("03:30", began) == 1_774_747_800_000_000  # 01:30 UTC, an hour later
+    assert moment("2026-03-29T03:30", began) == moment("03:30", began)
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_year_that_no_zone_can_be_reckoned_with() -> None:
+    assert moment("0001-01-01", NOON, UTC) == -62_135_596_800_000_000
+    with pytest.raises(BadValue, match="no point in time"):
+        moment("0001-01-01", NOON)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "0x" + "f" * 5000, "1." + "3" * 5000, "9" * 81])
+def test_a_number_longer_than_any(text: str) -> None:
+    with pytest.raises(BadValue, match="longer than any number") as caught:
+        number(text)
+    assert len(caught.value.args[0]) < 60
+    assert whole(text) is None
+
+
+@pytest.mark.parametrize("text", ["25:00", "12:60", "2026-13-01", "noon", "9" * 5000])
 def test_what_is_no_point_in_time(text: str) -> None:
     with pytest.raises(BadValue):
         moment(text, NOON, UTC)
