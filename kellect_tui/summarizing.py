@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from kellect_tui.command import Child
+from kellect_tui.events.escaping import of_system
 from kellect_tui.export.output import check, whole
 from kellect_tui.export.summary import Command, Document, document
 from kellect_tui.export.summary_text import text
@@ -59,9 +60,10 @@ def command_of(child: Child, session: Session) -> Command:
     """What a summary says of the command."""
     ending = child.poll()
     left = alive_below(session, child.pid)
+    argv = list(map(of_system, child.argv))
     if ending is None:
-        return Command(child.argv, child.pid, left_running=[child.pid, *left])
-    return Command(child.argv, child.pid, ending.status, ending.signal_name, ending.seconds, left)
+        return Command(argv, child.pid, left_running=[child.pid, *left])
+    return Command(argv, child.pid, ending.status, ending.signal_name, ending.seconds, left)
 
 
 def alive_below(session: Session, pid: int) -> list[int]:

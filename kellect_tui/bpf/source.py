@@ -24,6 +24,7 @@ from kellect_tui.bpf.table import descriptors
 from kellect_tui.errors import BadOption
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.events.catalogue import BY_NAME, FAMILIES
+from kellect_tui.events.escaping import of_system
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS, CaptureOptions
 from kellect_tui.events.syscalls import I386, native
 
@@ -92,7 +93,7 @@ class LiveSource:
         program.attach()
         self._take_in_descendants(program)
         return SourceStart(
-            host=socket.gethostname(),
+            host=of_system(socket.gethostname()),
             kernel=platform.release(),
             machine=platform.machine(),
             boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
@@ -206,7 +207,7 @@ def described(options: CaptureOptions) -> dict[str, Any]:
     chosen: Mapping[str, Any] = {
         "events": sorted(options.events) if options.events != CaptureOptions().events else None,
         "pid": list(options.pids),
-        "comm": list(options.comms),
+        "comm": list(map(of_system, options.comms)),
         "uid": list(options.uids),
         "descendants_of": list(options.descendants_of),
         "ring_bytes": options.ring_bytes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 def text(data: bytes) -> tuple[str, bool]:
     r"""Bytes as EVENTS.md writes them: what is no UTF-8, and NUL, as ``\xNN``; then a real backslash is doubled.
@@ -16,6 +18,11 @@ def text(data: bytes) -> tuple[str, bool]:
         except UnicodeDecodeError:
             pass
     return data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace").replace("\0", "\\x00"), True
+
+
+def of_system(value: str) -> str:
+    """A name or word as Python has it from the system, where bytes that are no UTF-8 are surrogates that no file can hold, as `text` writes its bytes."""
+    return text(os.fsencode(value))[0]
 
 
 def unescape(value: str) -> bytes:

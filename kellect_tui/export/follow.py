@@ -67,6 +67,8 @@ class Follower:
             self._error = CannotWrite("the output pipe was closed", "what was written before is whole")
         except OSError as error:
             self._error = cannot_write(self._name, error)
+        except Exception as error:  # whatever it is, the file is not whole, and nobody may believe that it is
+            self._error = KellectError(f"{self._name} cannot be written: {type(error).__name__}: {error}", "`-f session` keeps all of it; please report this")
 
     def _write_new(self, session: Session) -> None:
         store = session.store

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pwd
 from collections.abc import Callable, Mapping
 
+from kellect_tui.events.escaping import of_system
+
 
 def _name_on_this_host(uid: int) -> str | None:
     """The passwd database's name of `uid` (which may ask the network: hence the cache); None where it has none."""
     try:
-        return pwd.getpwuid(uid).pw_name
+        return of_system(pwd.getpwuid(uid).pw_name)
     except (KeyError, OverflowError):
         return None
 

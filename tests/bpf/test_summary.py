@@ -214,3 +214,14 @@ def test_a_summary_that_cannot_be_written_is_said_before_anything_runs(tmp_path:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 2
     assert not (tmp_path / "ran").exists()
+
+
+def test_names_that_are_no_utf8_are_written_as_those_of_events(tmp_path: Path) -> None:
+    word, name = os.fsdecode(b"\xff\\"), os.fsdecode(b"tru\xe9")
+    (tmp_path / name).symlink_to("/bin/true")
+    summary, done = recorded(tmp_path, tmp_path / name, word, options=("-c", name))
+    assert done.returncode == 0, done.stderr
+    assert summary["command"]["argv"] == [f"{tmp_path}/tru\\xe9", "\\xff\\\\"]
+    session = open_session(tmp_path / "out.kellect")
+    assert session.start["options"]["comm"] == ["tru\\xe9"]
+    assert session.ledger.captured == summary["events"]["captured"] > 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kellect_tui.errors import CannotWrite
+from kellect_tui.errors import CannotWrite, KellectError
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.export import export
 from kellect_tui.export.follow import Follower
@@ -53,6 +53,14 @@ def test_a_full_disk_stops_it_loudly() -> None:
     said = "a.jsonl cannot be written: No space left on device; make room"
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(CannotWrite, match=re.escape(said)):
         Follower(full, "jsonl", "a.jsonl").finish(session)
+
+
+def test_whatever_stops_it_the_file_is_not_said_to_be_whole() -> None:
+    session = session_of(mixed(30), finished=True)
+    for chunk in session.store.chunks:
+        chunk.users = dict.fromkeys(chunk.users, "\ud800")  # what no JSON can hold
+    with pytest.raises(KellectError, match=r"a\.jsonl cannot be written: TypeError: .*; .*please report this"):
+        Follower(io.BytesIO(), "jsonl", "a.jsonl").finish(session)
 
 
 def test_a_closed_pipe_is_told_as_such() -> None:

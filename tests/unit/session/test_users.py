@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 
+import pytest
+
 from kellect_tui.session.users import MOST_NAMES, UserNames
 
 
@@ -24,6 +26,12 @@ def test_each_id_is_looked_up_once() -> None:
 def test_this_hosts_names() -> None:
     assert UserNames()(os.geteuid()) == pwd.getpwuid(os.geteuid()).pw_name
     assert UserNames()(0xFFFF_FFFE) is None or isinstance(UserNames()(0xFFFF_FFFE), str)
+
+
+def test_a_name_that_is_no_utf8_is_written_as_those_of_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = pwd.struct_passwd((os.fsdecode(b"ann\xe9 \\"), "x", 7, 7, "", "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: entry)
+    assert UserNames()(7) == "ann\\xe9 \\\\"
 
 
 def test_recorded_names_are_never_looked_up_here() -> None:
