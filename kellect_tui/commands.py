@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kellect_tui import starting
 from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
 from kellect_tui.events.options import CaptureOptions
+from kellect_tui.priority import preferred_session
 from kellect_tui.telling import tell
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ DEMO = Path(__file__).parent / "data" / "demo.kellect"
 
 
 @starting.quickly()
+@preferred_session()
 def live(options: CaptureOptions, *, duration: float | None, keep: int, display_filter: str) -> None:
     """The screen over a capture that starts now."""
     from kellect_tui.bpf import privileges
@@ -67,6 +69,7 @@ def _require_terminal(remedy: str = "`kellect-tui record -o FILE` captures witho
 
 
 @starting.quickly()
+@preferred_session()
 def run(
     options: CaptureOptions,
     command: list[str],
