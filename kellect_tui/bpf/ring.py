@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kellect_tui.bpf.paths import PathTable, group_text, path_text
+from kellect_tui.bpf.paths import CUT, PathTable, group_text, path_text
 from kellect_tui.bpf.program import CHUNK_BYTES, Program
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import FAMILIES, MONITOR_LOST
-from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, RECORD, Flag, Section
+from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, RECORD, ROOT_GROUP, Flag, Section
 
 GAP, PATHDEF, CGROUPDEF = 250, 251, 252
 LOSSES = 0x8000
@@ -113,7 +113,8 @@ class Reader:
     """The consumer of a program's rings; one thread.
 
     Args:
-        cgroups: Whether to learn control groups. path_bytes: Bound of the texts behind path keys. most_rows: Of a batch.
+        cgroups: Whether cgroup v2 is mounted: where it is not, its root is not a path that anybody knows.
+        path_bytes: Bound of the texts behind path keys. most_rows: Of a batch.
         hold_ns: How long to leave records where they are, while they are few; 0: none is left waiting.
 
     Attributes:
@@ -329,7 +330,8 @@ class Reader:
         names = self._heap(cpu, int(row["payload_at"]), int(row["payload_len"])).tobytes()
         args = row["args"]
         if row["event"] == CGROUPDEF:
-            if self._with_groups and self.cgroups.take(int(args[0]), group_text(names)):
+            known = not int(args[3]) & CUT and (self._with_groups or int(args[0]) != ROOT_GROUP)
+            if known and self.cgroups.take(int(args[0]), group_text(names)):
                 self.new_generation()
             return
         text = path_text(names, int(args[1]), int(args[2]), int(args[3]))

@@ -8,7 +8,7 @@ from typing import Any
 
 from kellect_tui.events import arguments, constants
 from kellect_tui.events.catalogue import BY_ID
-from kellect_tui.events.record import NO_ID, NO_SYSCALL, Event, Flag, Raw
+from kellect_tui.events.record import NO_ID, NO_SYSCALL, ROOT_GROUP, Event, Flag, Raw
 from kellect_tui.events.syscalls import names
 
 _ABIS = ((int(Flag.I386), "i386"), (int(Flag.X32), "x32"), (int(Flag.ARM), "arm"))
@@ -27,7 +27,8 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
     Args:
         raw: The record.
         time_ns: When, since the epoch.
-        who: Mapping with comm, pid, tid, ppid, uid, gid, ruid, auid, or a row of a structured array with these; not looked at for the monitor's own.
+        who: Mapping with comm, pid, tid, ppid, uid, gid, ruid, auid, cgroup (its id), or a row of a structured array with these; not looked at for the
+            monitor's own.
         user: Name of the uid, where it has one.
         cgroup: Path of the control group, where the host has cgroup v2.
         machine: Whose system call numbers these are; None: this host's.
@@ -42,7 +43,8 @@ def event(raw: Raw, *, time_ns: int, who: Any, user: str | None, cgroup: bytes |
         who = dict(zip(who.dtype.names, who.item(), strict=True))
     comm, comm_escaped = arguments.text(who["comm"].split(b"\0", 1)[0])
     group, group_escaped = arguments.text(cgroup) if cgroup is not None else (None, False)
-    marks += ("comm:escaped",) * comm_escaped + ("cgroup:escaped",) * group_escaped
+    group_missing = cgroup is None and who.get("cgroup", 0) > ROOT_GROUP
+    marks += ("comm:escaped",) * comm_escaped + ("cgroup:escaped",) * group_escaped + ("cgroup:unreadable",) * group_missing
     result, error = outcome(raw)
     pid, tid, auid = who["pid"], who["tid"], who["auid"]
     return Event(

@@ -51,6 +51,8 @@ RECORD = np.dtype(
 NO_SYSCALL = 0xFFFF
 NO_DURATION = (1 << 64) - 1
 NO_ID = 0xFFFFFFFF
+ROOT_GROUP = 1
+"""Id of the control groups' root (fs/kernfs/dir.c: the first number of a hierarchy), in which all tasks are where there is no cgroup v2."""
 
 
 class Flag(IntFlag):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.events.arguments import decode, sections, text, unix_text
 from kellect_tui.events.catalogue import BY_NAME, EXEC, MONITOR_START, TYPES
-from kellect_tui.events.record import MESSAGE_INFO, SOCKET_INFO, TARGET_INFO, Flag, Section
+from kellect_tui.events.record import MESSAGE_INFO, ROOT_GROUP, SOCKET_INFO, TARGET_INFO, Flag, Section
 from kellect_tui.session.chunk import Chunk
 from kellect_tui.session.filter.decoded import MARKS, decide
 
@@ -80,9 +80,9 @@ def _mark_begun_before(chunk: Chunk, absent: Marked, marked: Marked) -> None:
 
 
 def _of_whos(chunk: Chunk) -> Marked:
-    groups = {group for group, path in chunk.cgroups.items() if text(path)[1]}
+    plain = {0, ROOT_GROUP, *chunk.cgroups} - {group for group, path in chunk.cgroups.items() if text(path)[1]}
     pairs = zip(chunk.whos["comm"].tolist(), chunk.whos["cgroup"].tolist(), strict=True)
-    return np.array([text(comm)[1] or group in groups for comm, group in pairs], np.bool_)
+    return np.array([text(comm)[1] or group not in plain for comm, group in pairs], np.bool_)
 
 
 def _of_whats(chunk: Chunk) -> Marked:

@@ -54,8 +54,8 @@ int on_fork(u64 *ctx) {  // (parent, child): parent is the task that called
     r->args[5] = K(u64, child, OFF_COMM + 8);
     if (K(u32, child, OFF_TASK_FLAGS) & PF_KTHREAD)
         r->flags |= F_KERNEL;
-    if (GET(c->kernfs))  // the group's path goes with the next event that can walk
-        c->last_group = 0;
+    if (GET(c->kernfs))
+        walk_group(c);
     SET(c->kernfs, 0);
     publish(c);
     return 0;
@@ -93,7 +93,7 @@ int on_gone(u64 *ctx) {  // (task[, group_dead])
             r->args[5] = 1ull << 32 | code;
         }
         if (GET(c->kernfs))
-            c->last_group = 0;
+            walk_group(c);
         SET(c->kernfs, 0);
         publish(c);
     }

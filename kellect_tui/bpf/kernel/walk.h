@@ -125,13 +125,15 @@ static __always_inline void walk_group(struct ctl *c) {
         return;
     }
     u8 *p = b->b + base;
-    u64 node = GET(c->kernfs);
+    u64 node = GET(c->kernfs), cut = PATH_CUT;
     SET(c->off, 0);
 #pragma clang loop unroll(disable)
     for (int i = 0; i < 64; i++) {
         u64 parent = R(u64, node, OFF_KN_PARENT);
-        if (!parent)
+        if (!parent) {
+            cut = 0;
             break;
+        }
         off = GET(c->off);
         if (off > PAY_PATH - 264)
             break;
@@ -145,6 +147,7 @@ static __always_inline void walk_group(struct ctl *c) {
     r->event = CGROUPDEF;
     r->time = c->time;
     r->args[0] = GET(c->group);
+    r->args[3] = cut;
     r->flags = 0;
     r->payload_at = c->cursor;
     r->payload_len = (u32)off;

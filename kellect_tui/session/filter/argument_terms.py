@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import ALL_TYPES, BY_ID, BY_NAME, FORK, MONITOR_START, RESULT, Argument, Call, Kind
-from kellect_tui.events.record import Event, Raw
+from kellect_tui.events.record import ROOT_GROUP, Event, Raw
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import Chunk
 from kellect_tui.session.filter.decoded import ADDRESS_KINDS, MARKS, NAME_KINDS, PORT_KINDS, Need, containing, decide, may_name, needs, paths_holding, values
@@ -249,7 +249,9 @@ _ALL_ARGUMENTS = tuple({argument.name for row in ALL_TYPES for argument in row.a
 def _who_marks(chunk: Chunk, comm: bytes, cgroup: int) -> list[str]:
     marks = ["comm:escaped"] if arguments.text(comm)[1] else []
     group = chunk.cgroups.get(cgroup)
-    return [*marks, "cgroup:escaped"] if group is not None and arguments.text(group)[1] else marks
+    if group is None:
+        return [*marks, "cgroup:unreadable"] if cgroup > ROOT_GROUP else marks
+    return [*marks, "cgroup:escaped"] if arguments.text(group)[1] else marks
 
 
 class Incomplete:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kellect_tui.bpf import ring as ring_module
+from kellect_tui.bpf.paths import CUT
 from kellect_tui.bpf.program import CHUNK_BYTES
 from kellect_tui.bpf.ring import CGROUPDEF, GAP, LOSSES, PATHDEF, Reader, fair_share
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import MONITOR_LOST
-from kellect_tui.events.record import RECORD, Flag, Section
+from kellect_tui.events.record import RECORD, ROOT_GROUP, Flag, Section
 
 SLOTS, CHUNKS, RESERVE = 32, 2, 8
 CTL = np.dtype(
@@ -337,16 +338,21 @@ def test_a_script_by_descriptor_gets_the_text_of_its_base_directory(kernel: Kern
     assert payload_of(batch, 0) == name + bytes([Section.TEXT, 7, 0, 0]) + (4).to_bytes(4, "little") + b"/dir\0\0\0\0"
 
 
-def test_control_groups_are_learned_unless_the_host_has_none(kernel: Kernel) -> None:
-    for with_groups, expected in ((True, {5: b"/a"}), (False, {})):
-        reader = Reader(kernel, cgroups=with_groups)  # type: ignore[arg-type]
-        reader._learn(SimpleNamespace(number=0), _definition(kernel))  # type: ignore[arg-type]
-        assert reader.cgroups == expected
+@pytest.mark.parametrize(
+    ("group", "is_mounted", "bits", "expected"),
+    [(5, True, 0, {5: b"/a"}), (5, False, 0, {5: b"/a"}), (5, True, CUT, {}), (ROOT_GROUP, True, 0, {1: b"/a"}), (ROOT_GROUP, False, 0, {})],
+)
+def test_control_groups_are_learned_but_for_the_root_of_those_that_nobody_uses(
+    kernel: Kernel, group: int, is_mounted: bool, bits: int, expected: dict[int, bytes]
+) -> None:
+    reader = Reader(kernel, cgroups=is_mounted)  # type: ignore[arg-type]
+    reader._learn(SimpleNamespace(number=0), _definition(kernel, group, bits))  # type: ignore[arg-type]
+    assert reader.cgroups == expected
 
 
-def _definition(kernel: Kernel) -> np.void:
+def _definition(kernel: Kernel, group: int = 5, bits: int = 0) -> np.void:
     kernel.ctl["heap"][0] = 0
-    kernel._put(0, 0, CGROUPDEF, [5], b"a\0")
+    kernel._put(0, 0, CGROUPDEF, [group, 0, 0, bits], b"a\0")
     row: np.void = kernel.ring[0][0]
     return row
 

@@ -69,6 +69,13 @@ def test_marks_of_the_common_fields() -> None:
     assert (said["comm"], said["cgroup"], said["incomplete"]) == ("\\xffa", "/\\xff", ["comm:escaped", "cgroup:escaped"])
 
 
+@pytest.mark.parametrize(("group", "marks"), [(0, ()), (1, ()), (2, ("cgroup:unreadable",))])
+def test_only_the_root_of_a_host_without_control_groups_has_no_path_for_a_reason(group: int, marks: tuple[str, ...]) -> None:
+    raw = Raw(BY_NAME["file.close"].id, 3, int(Flag.NO_OBJECT), -9, 5, (3, 0, 0, 0, 0, 0))
+    said = decode.event(raw, time_ns=TIME_NS, who=WHO | {"cgroup": group}, user=None, cgroup=None)
+    assert (said.cgroup, said.incomplete) == (None, marks)
+
+
 def test_one_mark_for_the_comm_of_an_exit() -> None:
     raw = Raw(BY_NAME["process.exit"].id, NO_SYSCALL, Flag.NO_RESULT, 0, -1, (0, 120, 1, 5, 9, 0), comm=b"\xff", pid=10, tid=10)
     said = decode.event(raw, time_ns=TIME_NS, who=WHO | {"comm": b"\xff"}, user=None, cgroup=None)

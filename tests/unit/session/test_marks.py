@@ -82,6 +82,8 @@ CASES = {
     "vectors": (one(event="network.send", syscall="sendmsg", args=(3,), payload=message(1) + unix_socket(b"", b""), result=5), 1),
     "exact": (one(event="network.send", syscall="sendmsg", args=(3,), payload=message(0) + unix_socket(b"", b""), result=5), 0),
     "argv": (one(event="process.exec", syscall="execve", payload=ARGV + section(Section.ARGV, 1, b"a\0\xff\0"), key1=1, result=-2), 1),
+    "a group whose path is not known": (one(event="file.read", syscall="read", cgroup=78), 1),
+    "the root of groups that nobody uses": (one(event="file.read", syscall="read", cgroup=1), 0),
     "exit": (one(event="process.exit", args=(0,), flags=int(Flag.NO_RESULT)), 0),
 }
 
