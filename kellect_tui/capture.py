@@ -11,8 +11,9 @@ from typing import Protocol
 
 from kellect_tui.errors import KellectError
 from kellect_tui.events.batch import Batch, EventSource
+from kellect_tui.namespaces import boot_ns, sees_all
 from kellect_tui.priority import be_reader
-from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer, sees_all
+from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer
 from kellect_tui.session.procfs import ProcessSeed, snapshot
 from kellect_tui.session.session import Session
 
@@ -198,7 +199,7 @@ class Capture:
         return len(batch.records) + batch.coalesced
 
     def _now_ns(self) -> int:
-        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) + self.session.epoch_offset_ns
+        return boot_ns() + self.session.epoch_offset_ns
 
     def _finish(self) -> None:
         healer = self._healer

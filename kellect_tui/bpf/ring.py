@@ -7,7 +7,6 @@ Where something was lost, a longer way is gone (`_take`, `_merge`).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from kellect_tui.bpf.program import CHUNK_BYTES, Program
 from kellect_tui.events.batch import Batch
 from kellect_tui.events.catalogue import FAMILIES, MONITOR_LOST
 from kellect_tui.events.record import NO_DURATION, NO_ID, NO_SYSCALL, RECORD, ROOT_GROUP, Flag, Section
+from kellect_tui.namespaces import boot_ns
 
 GAP, PATHDEF, CGROUPDEF = 250, 251, 252
 LOSSES = 0x8000
@@ -72,11 +72,6 @@ def _clear(rows: NDArray[np.void], at: NDArray[np.intp]) -> None:
     rows["event"][at] &= np.uint16(LOSSES - 1)
     for place in _LOSS_FIELDS:
         rows[place][at] = 0
-
-
-def boot_ns() -> int:
-    """The clock that the kernel program stamps records with (bpf_ktime_get_boot_ns)."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def fair_share(waiting: list[int], most: int) -> int:

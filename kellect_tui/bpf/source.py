@@ -18,15 +18,17 @@ import numpy as np
 from kellect_tui import __version__
 from kellect_tui.bpf.coalesce import coalesced
 from kellect_tui.bpf.program import Program
-from kellect_tui.bpf.ring import HOLD_NS, SHOWN_FAMILIES, Reader, boot_ns
+from kellect_tui.bpf.ring import HOLD_NS, SHOWN_FAMILIES, Reader
 from kellect_tui.bpf.screen import carriers
+from kellect_tui.bpf.syscall import own_pid
 from kellect_tui.bpf.table import descriptors
-from kellect_tui.errors import BadOption
+from kellect_tui.errors import BadOption, CannotTrace
 from kellect_tui.events.batch import Batch, SourceStart, SourceTotals
 from kellect_tui.events.catalogue import BY_NAME, FAMILIES
 from kellect_tui.events.escaping import of_system
 from kellect_tui.events.options import MAX_COMMS, MAX_UIDS, CaptureOptions
 from kellect_tui.events.syscalls import I386, native
+from kellect_tui.namespaces import boot_ns, sees_all
 
 # Bits of the pid table and of cfg.mode, kernel/records.h
 P_SELF, P_SCREEN, P_CHOSEN, P_TREE, P_ON_EXEC = 1, 2, 4, 8, 16
@@ -81,6 +83,8 @@ class LiveSource:
         """Compile, load, attach. Raises CannotTrace or BadOption (a pid that is not there)."""
         _keep_memory()
         _require_pids((*self._options.pids, *self._options.descendants_of))
+        if (self._options.pids or self._roots or self._waiting) and not sees_all():
+            raise _other_numbers()
         self.prepare()
         assert self._loading is not None
         loading, self._loading = self._loading, None  # it would keep the program for ever
@@ -158,9 +162,10 @@ class LiveSource:
         mode = 0
         left_out: list[int] = []
         if not options.include_self:
-            left_out = [os.getpid()]
-            pids[os.getpid()] |= P_SELF
-            for pid in sorted(carriers()) if self._screen else ():
+            is_initial = sees_all()
+            left_out = [os.getpid() if is_initial else own_pid()]
+            pids[left_out[0]] |= P_SELF
+            for pid in sorted(carriers()) if self._screen and is_initial else ():
                 pids[pid] |= P_SCREEN
                 left_out.append(pid)
         for pid in options.pids:
@@ -267,6 +272,13 @@ def _require_pids(pids: Iterable[int]) -> None:
     for pid in pids:
         if not Path(f"/proc/{pid}/stat").exists():
             raise BadOption(f"there is no process {pid}", "`pgrep NAME` finds the pid of a program")
+
+
+def _other_numbers() -> CannotTrace:
+    return CannotTrace(
+        "in a pid namespace of its own the monitor cannot choose processes: events have the numbers of the initial one",
+        "start it in that one (`docker run --pid=host`), or record all (`record --all -- CMD`) and choose with --filter",
+    )
 
 
 def user_id(name: str) -> int:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from kellect_tui.errors import CannotTrace
 
 _SYS_BPF = {"x86_64": 321, "aarch64": 280}
-_MAP_CREATE, _MAP_UPDATE_ELEM, _PROG_LOAD, _OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 0, 2, 5, 15, 17
+_MAP_CREATE, _MAP_UPDATE_ELEM, _PROG_LOAD, _PROG_TEST_RUN, _OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 0, 2, 5, 10, 15, 17
 _TYPE_RAW_TRACEPOINT, _TYPE_TRACING, _ATTACH_TRACE_RAW_TP = 17, 26, 23
 _ENABLE_STATS = 32
 _libc = ct.CDLL(None, use_errno=True)
@@ -48,6 +48,14 @@ class _LoadAttr(ct.Structure):
 
 class _OpenAttr(ct.Structure):
     _fields_ = [("name", ct.c_uint64), ("prog_fd", ct.c_uint32), ("pad", ct.c_uint32)]
+
+
+class _TestRunAttr(ct.Structure):
+    _fields_ = [
+        ("prog_fd", ct.c_uint32), ("retval", ct.c_uint32), ("data", ct.c_uint64 * 3), ("repeat", ct.c_uint32), ("duration", ct.c_uint32),
+        ("ctx_size_in", ct.c_uint32), ("ctx_size_out", ct.c_uint32), ("ctx_in", ct.c_uint64), ("ctx_out", ct.c_uint64),
+        ("flags", ct.c_uint32), ("cpu", ct.c_uint32),
+    ]  # fmt: skip
 
 
 class _StatsAttr(ct.Structure):
@@ -148,6 +156,23 @@ def attach(fd: int, tracepoint: str | None) -> int:
     if link < 0:
         raise CannotTrace(f"the kernel refused to attach a probe: {os.strerror(-link)}", "`kellect-tui doctor` shows what this machine lacks")
     return link
+
+
+_OWN_PID = (0x0000000E_00000085, 0x00000020_00000077, 0x95)
+"""r0 = bpf_get_current_pid_tgid(); r0 >>= 32; exit"""
+
+
+def own_pid() -> int:
+    """The pid of this process in the initial pid namespace, which events have. Raises CannotTrace (a kernel before 5.10)."""
+    code = (ct.c_uint64 * len(_OWN_PID))(*_OWN_PID)
+    fd, _log = load(ct.addressof(code), len(code), "own_pid", 0)
+    try:
+        attr = _TestRunAttr(prog_fd=fd)
+        if (result := _bpf(_PROG_TEST_RUN, attr)) < 0:
+            raise CannotTrace(f"the kernel does not tell our own pid: {os.strerror(-result)}", "start it in the initial pid namespace: `docker run --pid=host`")
+        return int(attr.retval)
+    finally:
+        os.close(fd)
 
 
 def misses(fd: int) -> int:

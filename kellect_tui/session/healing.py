@@ -24,15 +24,6 @@ MARGIN_NS = 50_000_000
 PAUSE_NS = 1_000_000_000
 """Between two checks of everything, however often events are lost."""
 _TRIES = 500
-_PID_INIT_INO = 0xEFFFFFFC  # include/linux/proc_ns.h
-
-
-def sees_all(proc: Path = Path("/proc")) -> bool:
-    """Whether the numbers in /proc are those of the initial pid namespace, which events have."""
-    try:
-        return (proc / "self/ns/pid").stat().st_ino == _PID_INIT_INO
-    except OSError:
-        return False
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kellect_tui.namespaces import own_boot_offset_ns
+
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 _PF_KTHREAD, _PF_WORKER = 0x00200000, 0x10 | 0x4000  # include/linux/sched.h; PF_IO_WORKER, PF_USER_WORKER
@@ -111,7 +113,7 @@ def read_stat(directory: Path) -> Stat | None:
         kernel=bool(flags & _PF_KTHREAD),
         worker=bool(flags & _PF_WORKER),
         threads=threads,
-        start_ns=int(fields[19]) * TICK_NS,
+        start_ns=int(fields[19]) * TICK_NS - own_boot_offset_ns(),
         arg_start=int(fields[45]),
     )
 

@@ -389,8 +389,8 @@ def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, 
     A path is sent once, and yet every event that comes out knows its own, whatever was lost before it.
     """
     kernel = Kernel()
-    real, ring_module.boot_ns = ring_module.boot_ns, lambda: kernel.now
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ring_module, "boot_ns", lambda: kernel.now)
         reader = Reader(kernel, most_rows=most_rows)  # type: ignore[arg-type]
         sent: dict[int, bytes] = {}
         happened = [0, 0, 0, 0]
@@ -427,5 +427,3 @@ def test_captured_and_lost_are_what_happened(actions: list[tuple[str, int, int, 
         assert sorted(got) == sorted(sent.items())
         assert len(got) + sum(lost) == sum(happened)
         assert times == sorted(times)
-    finally:
-        ring_module.boot_ns = real
