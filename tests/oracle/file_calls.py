@@ -29,7 +29,7 @@ def _opened(row: Row, dirfd: Any, name: Any, flags: Word | int, mode: Any, resol
     row.mode("mode", mode if mode is not None else 0)
     if not done:
         row.put(created=None)
-    elif "O_TMPFILE" in names or ("O_EXCL" in names and "O_CREAT" in names):
+    elif ("O_TMPFILE" in names and "O_PATH" not in names) or ("O_EXCL" in names and "O_CREAT" in names):
         row.put(created=True)
     elif row.step.existed is not None:
         row.put(created=not row.step.existed)

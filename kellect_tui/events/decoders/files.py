@@ -14,7 +14,7 @@ from kellect_tui.events.decoders.executions import exec_dirfd, exec_flags
 from kellect_tui.events.decoders.registers import dirfd, id32, mode_text, s32
 from kellect_tui.events.record import NONE_REGISTER, STAT_INFO, Flag, Raw, Section
 
-O_TMPFILE_BIT = 0o20000000
+O_TMPFILE_BIT, O_PATH = 0o20000000, 0o10000000
 _COALESCED, _CREATED = int(Flag.COALESCED), int(Flag.CREATED)
 _STAT = struct.Struct("<IIIIQq")
 if _STAT.size != STAT_INFO.itemsize:
@@ -75,7 +75,8 @@ def _created(c: Context, _a: Argument) -> bool | None:
     if c.call is not None and c.call.name == "openat2":
         found = c.section(Section.HOW, 2)
         flags = int.from_bytes(found[0][:8], "little") if found else 0
-    return bool(c.raw.flags & _CREATED) or bool((flags or 0) & O_TMPFILE_BIT)
+    # O_PATH beats O_TMPFILE, of which FMODE_CREATED says nothing (build_open_how in fs/open.c).
+    return bool(c.raw.flags & _CREATED) or (flags or 0) & (O_TMPFILE_BIT | O_PATH) == O_TMPFILE_BIT
 
 
 def _dirfd_argument(c: Context, a: Argument) -> int | str | None:

@@ -15,7 +15,8 @@ long do_openat(int dirfd, const char *name, int flags, const char *text, unsigne
     struct text path;
     struct line l;
     bool creates = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
-    bool existed = readable(name) && SC(SYS_faccessat, dirfd, name, F_OK) == 0 && (flags & O_TMPFILE) != O_TMPFILE;
+    bool unnamed = (flags & O_TMPFILE) == O_TMPFILE && !(flags & O_PATH);
+    bool existed = readable(name) && SC(SYS_faccessat, dirfd, name, F_OK) == 0 && !unnamed;
     joined(&path, dirfd, name);
     long r = SC(SYS_openat, dirfd, name, flags, mode);
     if (r >= 0)

@@ -86,6 +86,7 @@ CASE(open_flags)
     OK(do_close(OK(do_openat(AT_FDCWD, "f", F(O_RDONLY|O_DSYNC|FASYNC), 0))));
     OK(do_close(OK(do_openat(AT_FDCWD, "f", 04000000, "O_RDONLY|__O_SYNC", 0))));
     OK(do_close(OK(do_openat(AT_FDCWD, ".", F(O_RDONLY|O_DIRECTORY|O_PATH), 0))));
+    OK(do_close(OK(do_openat(AT_FDCWD, ".", F(O_RDWR|O_TMPFILE|O_PATH), 0600)))); /* O_PATH beats O_TMPFILE: nothing is made */
     OK(do_close(OK(do_openat(AT_FDCWD, "f", 3, "0x3", 0)))); /* no access of its own, for ioctl */
     OK(do_close(OK(do_openat(AT_FDCWD, "f", 0x40000000 | 8, "O_RDONLY|0x40000008", 0))));
     long both = do_openat(AT_FDCWD, "f", F(O_RDWR|O_CREAT|O_DIRECTORY), 0600);

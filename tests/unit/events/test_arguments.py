@@ -157,8 +157,11 @@ def test_create_of_creat() -> None:
 
 @pytest.mark.parametrize(
     ("open_flags", "record_flags", "result", "created"),
-    [(0o101, Flag.OBJECT, 3, False), (0o101, Flag.OBJECT | Flag.CREATED, 3, True), (0o20200002, Flag.OBJECT, 3, True), (0o101, 0, -13, None)],
-)
+    [
+        (0o101, Flag.OBJECT, 3, False), (0o101, Flag.OBJECT | Flag.CREATED, 3, True), (0o20200002, Flag.OBJECT, 3, True),
+        (0o30200002, Flag.OBJECT, 3, False), (0o101, 0, -13, None),
+    ],
+)  # fmt: skip
 def test_created(open_flags: int, record_flags: int, result: int, created: bool | None) -> None:
     said = values("file.create", "openat", AT_FDCWD, 0, open_flags, 0o640, payload=name(1, b"/x"), result=result, flags=record_flags, path0=b"/x")
     assert (said["created"], said["mode"], said["fd"]) == (created, "0640", 3 if result > 0 else None)
