@@ -23,7 +23,7 @@ X86_64: Mapping[str, int] = MappingProxyType({
     "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296, "rt_tgsigqueueinfo": 297, "recvmmsg": 299, "sendmmsg": 307, "setns": 308,
     "renameat2": 316, "execveat": 322, "preadv2": 327, "pwritev2": 328, "pkey_mprotect": 329, "statx": 332,
     "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsmount": 432, "clone3": 435, "close_range": 436, "openat2": 437,
-    "fchmodat2": 452,
+    "fchmodat2": 452, "open_tree_attr": 467,
 })  # fmt: skip
 
 AARCH64: Mapping[str, int] = MappingProxyType({
@@ -36,7 +36,7 @@ AARCH64: Mapping[str, int] = MappingProxyType({
     "sendmsg": 211, "recvmsg": 212, "clone": 220, "execve": 221, "mmap": 222, "mprotect": 226, "rt_tgsigqueueinfo": 240,
     "accept4": 242, "recvmmsg": 243, "setns": 268, "sendmmsg": 269, "renameat2": 276, "execveat": 281, "preadv2": 286, "pwritev2": 287,
     "pkey_mprotect": 288, "statx": 291, "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsmount": 432, "clone3": 435, "close_range": 436,
-    "openat2": 437, "fchmodat2": 452,
+    "openat2": 437, "fchmodat2": 452, "open_tree_attr": 467,
 })  # fmt: skip
 
 I386: Mapping[str, int] = MappingProxyType({
@@ -57,7 +57,7 @@ I386: Mapping[str, int] = MappingProxyType({
 
 _NATIVE = {"x86_64": X86_64, "aarch64": AARCH64}
 
-PATH_MOVERS = ("mount", "umount2", "move_mount", "open_tree", "fsmount", "pivot_root", "chroot", "unshare", "setns")
+PATH_MOVERS = ("mount", "umount2", "move_mount", "open_tree", "open_tree_attr", "fsmount", "pivot_root", "chroot", "unshare", "setns")
 """Calls that are no event, whose success gives every path a new generation: mounts come and go, and roots change."""
 
 

@@ -322,6 +322,23 @@ CASE(lost_mounts)
     }
 }
 
+CASE(copies_of_trees)
+{
+    /* each takes the place in memory of the one before, which began at another directory */
+    OK(do_mkdir("a", 0755)), OK(do_mkdir("a/b", 0755));
+    OK(do_close(make_file("a/b/f", "text", 0644)));
+    for (int i = 0; i < 8; i++) {
+        long tree = SC(467 /* open_tree_attr, 6.15 */, AT_FDCWD, i & 1 ? "a/b" : "a", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC, 0, 0);
+        if (tree < 0)
+            break;
+        far_open(tree, i & 1 ? "f" : "b/f");
+        far_close(tree);
+        for (int round = 0; round < 3; round++)
+            SC(SYS_membarrier, 1 /* MEMBARRIER_CMD_GLOBAL */, 0, 0); /* until the kernel has freed it */
+    }
+    OK(do_unlink("a/b/f"));
+}
+
 CASE(pivoted)
 {
     OK(SC(SYS_unshare, CLONE_NEWNS));

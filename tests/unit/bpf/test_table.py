@@ -56,6 +56,6 @@ def test_a_machine_without_a_call_simply_lacks_it() -> None:
 def test_calls_that_move_or_remove_directories_mounts_and_roots_have_all_paths_told_anew() -> None:
     rows = descriptors(X86_64)
     moving = {name for name, number in X86_64.items() if rows[number]["flags"] & table.MOVES}
-    calls = "rename renameat renameat2 rmdir unlinkat mount umount2 move_mount open_tree fsmount pivot_root chroot unshare setns"
+    calls = "rename renameat renameat2 rmdir unlinkat mount umount2 move_mount open_tree open_tree_attr fsmount pivot_root chroot unshare setns"
     assert moving == set(calls.split())
     assert [name for name in moving if rows[X86_64[name]]["condition"]] == ["unlinkat"]
