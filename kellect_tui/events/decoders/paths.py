@@ -106,12 +106,17 @@ def named_path(c: Context, name: str, base_register: int | None, register: int |
         path = joined(base, filename.lstrip(b"/") or b"." if _is_in_root(c) else filename)
     if path is None:
         is_cwd = base_register is None or base_register > 5 or s32(c.raw.args[base_register]) == AT_FDCWD
-        if c.raw.lost_path or is_cwd:
-            c.unreadable(name)  # a working directory there always is: its name did not reach us
+        if c.raw.lost_path or is_cwd or _is_base_unseen(c):
+            c.unreadable(name)  # a working directory there always is, and the one of a call that went well: its name did not reach us
         return None
     if marks & TRUNCATED:
         c.mark(name, "truncated")
     return c.write(name, path)
+
+
+def _is_base_unseen(c: Context) -> bool:
+    """A call that went well had a base directory, which is looked at when it begins."""
+    return c.call is not None and c.call.early and c.raw.result >= 0
 
 
 def _takes_empty(c: Context) -> bool:

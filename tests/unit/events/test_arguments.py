@@ -20,10 +20,10 @@ STRING, SOCKADDR, SOCKET, MESSAGE = Section.STRING, Section.SOCKADDR, Section.SO
 RESULT = 6
 
 
-def raw(event: str, syscall: str | None, *args: int, payload: bytes = b"", result: int = 0, flags: int = 0, **fields: Any) -> Raw:
+def raw(event: str, syscall: str | None, *args: int, payload: bytes = b"", result: int = 0, flags: int = 0, duration: int = 100, **fields: Any) -> Raw:
     number = 0xFFFF if syscall is None else X86_64[syscall]
     registers = tuple(value & MASK for value in (*args, *[0] * (6 - len(args))))
-    return Raw(BY_NAME[event].id, number, int(flags), result, 100, registers, payload, **{"comm": b"prog", "pid": 10, "tid": 11, **fields})
+    return Raw(BY_NAME[event].id, number, int(flags), result, duration, registers, payload, **{"comm": b"prog", "pid": 10, "tid": 11, **fields})
 
 
 def decode(event: str, syscall: str | None, *args: int, **fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -105,6 +105,12 @@ def test_a_relative_name_with_a_bad_descriptor_has_no_path() -> None:
 
 
 def test_a_working_directory_whose_name_was_lost_leaves_the_path_unreadable() -> None:
+def test_a_base_directory_that_nobody_looked_at_leaves_the_path_unreadable() -> None:
+    said, marks = decode("file.delete", "unlinkat", 5, 0, 0, payload=name(1, b"x"), duration=-1)
+    assert (said["path"], marks) == (None, ("path:unreadable",))
+    assert values("file.delete", "unlinkat", 5, 0, 0, payload=name(1, b"/x"), duration=-1)["path"] == "/x"
+
+
     said, marks = decode("file.open", "openat", AT_FDCWD, 0, 0, payload=name(1, b"x"), result=-2, lost_path=True)
     assert (said, marks) == (opened(path=None), ("path:unreadable",))
 
