@@ -44,6 +44,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType({
 
 OPTIONAL: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "LOGINUID": ("task_struct.loginuid",), "STATUS": ("task_struct.thread_info.status",),
+    "PROC_PID": ("proc_inode.pid",), "PROC_INODE": ("proc_inode.vfs_inode",),
     "PENDING": ("task_struct.pending.signal",), "NSPROXY": ("task_struct.nsproxy",), "BPRM_FDPATH": ("linux_binprm.fdpath",),
     "CGROUPS": ("task_struct.cgroups",), "DFL_CGRP": ("css_set.dfl_cgrp",), "CGRP_KN": ("cgroup.kn",), "KN_ID": ("kernfs_node.id",), "URING_OPCODE": ("io_kiocb.opcode",),
 })  # fmt: skip

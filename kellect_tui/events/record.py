@@ -73,6 +73,7 @@ class Flag(IntFlag):
     KEYED = 2048  # the payload holds Section.KEY: a path key to be replaced by its text
     COALESCED = 16384  # a run of equal reads or writes: Section.RUN says of how many
     FD_NAME = 8192  # exec: the kernel put `/dev/fd/N/` before execveat's filename
+    CHECKED = 32768  # execveat with AT_EXECVE_CHECK that returned 0: it may be executed, and was not
 
 
 class Section(IntEnum):

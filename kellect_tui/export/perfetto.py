@@ -112,7 +112,7 @@ class Perfetto:
 
     def _exec(self, event: Event) -> Iterator[Row]:
         said, at = event.arguments, self._at(event.time_ns)
-        if event.error is not None or event.result != 0:
+        if event.error is not None or event.result != 0 or "AT_EXECVE_CHECK" in (said["flags"] or ""):
             yield from self._call(event)
             return
         pid, leader = self._track(event.pid or 0, event.pid or 0, event.comm)

@@ -26,6 +26,7 @@ _SIGNAL_AT = {call.name: call.at["sig"] for call in _KILL.calls}
 _WORD = np.uint64(0xFFFFFFFF)
 _FEW_KILLS = 64
 _WHOLE = 1 << 32
+_CHECKED = int(Flag.CHECKED)
 
 
 class _Told(NamedTuple):
@@ -94,7 +95,7 @@ def _tell(processes: Processes, told: _Told, machine: str) -> None:
             group_code=args[5] % _WHOLE if args[5] >= _WHOLE else None, kernel=bool(told.flags & Flag.KERNEL),
             comm=told.comm, ppid=told.ppid, uid=told.uid, cgroup=told.cgroup,
         )  # fmt: skip
-    elif told.result == 0:
+    elif told.result == 0 and not told.flags & _CHECKED:
         (_tell_exec if told.event == EXEC else _tell_kill)(processes, told, machine)
 
 

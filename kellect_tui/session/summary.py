@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kellect_tui.events import arguments
 from kellect_tui.events.catalogue import BY_ID, BY_NAME, EXEC, EXIT, FAMILIES, FORK, MONITOR_START, TYPES
 from kellect_tui.events.constants import errno_name
+from kellect_tui.events.record import Flag
 from kellect_tui.events.syscalls import native
 from kellect_tui.session.chunk import LOST_PATH, Chunk, Row
 from kellect_tui.session.losses import calls_of, failures
@@ -233,6 +234,7 @@ class Summary:
         self.processes += len(rows) - threads
 
     def _add_programs(self, chunk: Chunk, rows: Rows) -> None:
+        rows = rows[chunk.flags[rows] & np.uint32(Flag.CHECKED) == 0]
         for first, count, _ in _groups(rows, *_named(chunk, rows)):
             said, marks = _decoded(chunk, first)
             self.programs.add(Program(_name(said, marks, "path"), _name(said, marks, "interpreter")), count)

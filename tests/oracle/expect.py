@@ -25,7 +25,7 @@ from tests.oracle.strace import Call, End
 from tests.oracle.syntax import Tagged, Word
 from tests.oracle.text import Between, as_text, mode_text, signal_text
 from tests.oracle.user_calls import USER_CALLS
-from tests.oracle.world import FORKS, Step, Task, clone_flags, executed_comm
+from tests.oracle.world import FORKS, Step, Task, clone_flags, executed_comm, executes
 
 CLOCK_SLACK = Decimal("0.002")
 """The monitor ties the boot clock to the wall clock once, strace asks the wall clock each time."""
@@ -140,11 +140,11 @@ def _call(step: Step, call: Call) -> Expected:
     restarts = call.result is None
     failed = bool(call.error) and not restarts
     task = step.task
-    executes = kind == "process.exec" and call.result == 0
-    comm = executed_comm(call) if executes else task.comm
+    is_another = executes(call)
+    comm = executed_comm(call) if is_another else task.comm
     common = _common(step, comm, after(call, task.ids))
     common |= {"result": None if restarts else -_ERRNO[call.error] if failed else call.result_number, "error": call.error or None}
-    if executes:
+    if is_another:
         common |= {"tid": task.pid, "process_type": "process"}
     marks = row.marks | _marks(comm)
     return Expected(kind, _NAMES.get(call.name, call.name), task, call.begun, step.until, call.took, common, row.arguments, marks, call, file=row.file)

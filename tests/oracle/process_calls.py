@@ -11,8 +11,9 @@ from tests.oracle.file_calls import signed
 from tests.oracle.row import Row, dirfd_text, first_list, number
 from tests.oracle.syntax import Quoted, Tagged, Word
 from tests.oracle.text import Flags, as_text, joined, signal_text, word
-from tests.oracle.world import FORKS
+from tests.oracle.world import FORKS, executes
 
+_PIDFD_SELF_THREAD, _PIDFD_SELF_THREAD_GROUP = -10000, -10001  # include/uapi/linux/fcntl.h
 _CERTAIN_ARGV = 4096
 
 
@@ -40,7 +41,7 @@ def _exec(row: Row) -> tuple[str, Row]:
     # What lies beyond a record's promise is cut, and marked: other tests measure where.
     whole = isinstance(argv, list) and all(isinstance(one, Quoted) and not one.cut for one in argv) and sum(len(one.data) + 1 for one in argv) <= _CERTAIN_ARGV
     words = [one.data for one in argv] if whole else None
-    if row.call.result != 0:
+    if not executes(row.call):
         row.named_path("path", dirfd, name, empty).put(interpreter=None)
     else:
         words = _executed(row, dirfd, name, empty, words)
@@ -121,6 +122,18 @@ def _pipe(row: Row) -> tuple[str, Row]:
     return "process.pipe", row.flags("flags", row.call.values[1])
 
 
+def _pid_behind(row: Row, target: Any) -> int | None:
+    """Of a pidfd, of PIDFD_SELF and its kin, and of a directory /proc/PID; strace says no more than where that is."""
+    if row.call.error == "EBADF":
+        return None
+    if not isinstance(target, Tagged):
+        return {_PIDFD_SELF_THREAD: row.task.tid, _PIDFD_SELF_THREAD_GROUP: row.task.pid}.get(int(target))
+    if target.kind == "pid":
+        return int(target.tag)
+    name = target.tag.removeprefix(b"/proc/")
+    return int(name) if target.kind == "path" and name.isdigit() else None
+
+
 def _kill(row: Row) -> tuple[str, Row]:
     values, name = row.call.values, row.call.name
     group = name in ("tgkill", "rt_tgsigqueueinfo")
@@ -129,7 +142,7 @@ def _kill(row: Row) -> tuple[str, Row]:
     if name == "pidfd_send_signal":
         if not row.task.numbered:
             return "process.kill", row
-        return "process.kill", row.put(pid=int(target.tag) if isinstance(target, Tagged) and target.kind == "pid" else None)
+        return "process.kill", row.put(pid=_pid_behind(row, target))
     row.put(pid=number(target))
     if isinstance(target, Tagged) and target.kind == "path":  # a pid's tag, which looks like a descriptor's, is its comm
         row.bytes_("target_comm", target.tag)

@@ -72,7 +72,7 @@ class Between:
 
 _HUGE_PAGES = {"64KB": 16, "512KB": 19, "1MB": 20, "2MB": 21, "8MB": 23, "16MB": 24, "32MB": 25, "256MB": 28, "512MB": 29, "1GB": 30, "2GB": 31, "16GB": 34}
 _BITS = {
-    "O_ACCMODE": 3, "__O_TMPFILE": 0x400000, "AT_REMOVEDIR": 0x200, "MAP_UNINITIALIZED": 0x4000000,
+    "O_ACCMODE": 3, "__O_TMPFILE": 0x400000, "AT_REMOVEDIR": 0x200, "AT_EXECVE_CHECK": 0x10000, "MAP_UNINITIALIZED": 0x4000000,
     **{f"MAP_HUGE_{size}": shift << 26 for size, shift in _HUGE_PAGES.items()},
 }  # fmt: skip
 """Symbols that only one of the two has, or that strace borrows from another call."""

@@ -16,7 +16,9 @@ from tests.oracle.ids import Ids, after
 from tests.oracle.names import Names
 from tests.oracle.strace import Call, End, Other, Run
 from tests.oracle.syntax import Quoted, Tagged, Word
-from tests.oracle.text import joined
+from tests.oracle.text import Flags, joined, word
+
+_AT_EXECVE_CHECK = 0x10000  # include/uapi/linux/fcntl.h
 
 FORKS = ("fork", "vfork", "clone", "clone3")
 ELSEWHERE = ("chroot", "pivot_root", "setns", "mount", "umount2", "move_mount")
@@ -144,7 +146,7 @@ class World:
                 if isinstance(record, End):
                     moments.append((record.at, order, record, "end"))
                     continue
-                if isinstance(record, Other) or (record.abi and not _executes(record)):
+                if isinstance(record, Other) or (record.abi and not executes(record)):
                     continue  # calls of another ABI are no events, but the program that one of them starts is
                 moments.append((record.told, order, record, "begin"))
                 if record.name in FORKS and record.child:
@@ -236,7 +238,7 @@ class World:
             _EFFECTS[call.name](call, task)
         elif call.name == "chdir":
             task.fs.path = self.directory_named(call, task)
-        elif call.name in ("execve", "execveat"):
+        elif executes(call):
             self._exec(call, task)
         elif call.name in ("rename", "renameat", "renameat2", "rmdir", "unlinkat"):
             moved = self.names.mover(call, task.fs.path)
@@ -295,8 +297,11 @@ _EFFECTS: dict[str, Callable[[Call, Task], None]] = {
 }  # fmt: skip
 
 
-def _executes(call: Call) -> bool:
-    return call.name in ("execve", "execveat") and call.result == 0
+def executes(call: Call) -> bool:
+    """Whether another program runs from this call on: not where it only asked whether it might."""
+    if call.name not in ("execve", "execveat") or call.result != 0:
+        return False
+    return call.name == "execve" or not Flags.read(word(call.values[4])).rest & _AT_EXECVE_CHECK
 
 
 def clone_flags(call: Call) -> frozenset[str]:

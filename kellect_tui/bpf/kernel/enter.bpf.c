@@ -119,7 +119,7 @@ int early(u64 *ctx) {
         out[0] = m.length;
     } else if (flags & D_TARGET) {
         u64 r = d->reg[0];
-        target(out, d, task, reg_of(c, r));
+        target(out, d, task, reg_of(c, r), c->a[3]);
     } else {
         load_root(c, task);
         if (d->base != NOTHING && !(flags & D_EXEC && d->base == REG_CWD)) {

@@ -24,7 +24,7 @@ int on_exit(u64 *ctx) {
         struct flight *f = flight_of(tgid_and_tid(task), 0);
         if (ret >= 0 && i386_moves(nr))
             new_generation();
-        if (ret || (nr != I386_EXECVE && nr != I386_EXECVEAT))  // one that succeeded is an event, whoever called it
+        if (ret || nr != I386_EXECVE)  // one that succeeded is an event, whoever called it, and leaves this number (set_personality_ia32)
             count_foreign(nr, 0);
         if (g && f)
             land(g, f);
@@ -76,16 +76,20 @@ int on_exit(u64 *ctx) {
     }
     if (!type && !d->other)
         return 0;
-    u32 refused = 0;
+    u32 more = 0;
 #ifdef OFF_PENDING
     // seccomp answers with SIGSYS (TRAP, KILL): the call never ran, and the register holds its own number
     if (!began && ret == (s64)nr && K(u64, task, OFF_PENDING) >> 30 & 1) {
-        refused = F_NO_RESULT;
+        more = F_NO_RESULT;
         ret = -1;
     }
 #endif
-    if (ret == 0 && flags & (D_EXEC | D_CLONE))
-        return 0;  // a successful exec has its own tracepoint; 0 of clone is the child's side
+    if (ret == 0 && flags & (D_EXEC | D_CLONE)) {
+        // A successful exec has its own tracepoint, and leaves execve's number; 0 of clone is the child's side.
+        if (nr != NR_EXECVEAT || !(K(u64, regs, OFF_A4) & AT_EXECVE_CHECK))
+            return 0;
+        more = F_CHECKED;
+    }
     struct ctl *c = my_ctl();
     u8 *in = pid_in(id >> 32);
     if (!c || !in)
@@ -128,7 +132,7 @@ int on_exit(u64 *ctx) {
     fill(c, g, r, task, now, type);
     r->result = ret;
     r->syscall = nr;
-    r->flags |= refused;
+    r->flags |= more;
     r->duration = began ? now - began : ~0ull;
     u64 keep = d->registers;
 #pragma unroll

@@ -25,6 +25,7 @@ enum { LOSSES = 0x8000 };  // beside an event's type: its record says what was l
 enum { ROUTINE = 8 };
 #define FOR_ROUTINE (N_SLOT - N_SLOT / 8)
 #define HEAP_FOR_ROUTINE ((u64)N_CHUNK * CHUNK / 2)
+enum { PIDFD_SELF_THREAD = -10000, PIDFD_SELF_PROCESS = -10001, PIDFD_SELF_PROCESS_BEFORE = -20000, PIDFD_SIGNAL_PROCESS_GROUP = 4 };  // include/uapi/linux/fcntl.h; 6.15, 6.16; pidfd.h
 // pid table bits
 enum { PF_IO_WORKER = 0x10, PF_USER_WORKER = 0x4000, PF_KTHREAD = 0x200000, SIGNAL_GROUP_EXIT = 4 };  // include/linux/sched.h, sched/signal.h
 enum { P_SELF = 1, P_SCREEN = 2, P_CHOSEN = 4, P_TREE = 8, P_ON_EXEC = 16, P_ENDED = 32 };
@@ -33,7 +34,7 @@ enum { M_PID = 1, M_TREE = 2, M_COMM = 4, M_UID = 8 };
 enum { D_EARLY = 1, D_CWD_OBJECT = 2, D_MOVES = 4, D_OLD_IDS = 8, D_ADDRLEN = 16, D_TARGET = 32, D_EXEC = 64,
        D_MSG_NAME = 128, D_CLONE = 256, D_IO = 512, D_OUT = 1024, D_PIDFD = 2048 };
 enum { NOTHING = 255, REG_RESULT = 6, REG_CWD = 8 };
-enum { I386_EXECVE = 11, I386_EXECVEAT = 358 };
+enum { I386_EXECVE = 11, I386_EXECVEAT = 358, AT_EXECVE_CHECK = 0x10000 };  // include/uapi/linux/fcntl.h
 // sections that differ in how they are read, not in what they hold
 enum { S_MESSAGES = 20, S_STATX = 21 };
 // path definition bits

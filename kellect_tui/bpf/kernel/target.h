@@ -23,12 +23,18 @@ static __always_inline u64 pid_struct(u64 task, s32 number) {
 }
 
 // Whom a signal is sent to: comm of the target, which may be gone when the call ends.
-static __always_inline void target(u64 *out, struct desc *d, u64 task, u64 passed) {
-    u64 kind = 0, pid = 0;
+static __always_inline void target(u64 *out, struct desc *d, u64 task, u64 passed, u64 flags) {
+    u64 pid = 0, group = 0;
     s32 number = (s32)passed;
     if (d->flags & D_PIDFD) {
         u64 file = file_of(task, (u32)passed);
-        if (file) {
+        group = flags & PIDFD_SIGNAL_PROCESS_GROUP;
+        if (number == PIDFD_SELF_THREAD) {
+            pid = R(u64, task, OFF_THREAD_PID);
+        } else if (number == PIDFD_SELF_PROCESS || number == PIDFD_SELF_PROCESS_BEFORE) {
+            u64 leader = R(u64, task, OFF_GROUP_LEADER);
+            pid = R(u64, leader, OFF_THREAD_PID);
+        } else if (file) {
             u64 inode = R(u64, file, OFF_F_INODE);
             u64 sb = R(u64, inode, OFF_I_SB);
             u64 magic = R(u64, sb, OFF_S_MAGIC);
@@ -37,6 +43,10 @@ static __always_inline void target(u64 *out, struct desc *d, u64 task, u64 passe
                 pid = R(u64, inode, OFF_I_PRIVATE);
             else if (magic == 0x09041934)
                 pid = R(u64, file, OFF_F_PRIVATE);
+#ifdef OFF_PROC_PID
+            else if (magic == 0x9fa0)  // a directory /proc/PID does as well
+                pid = R(u64, inode - OFF_PROC_INODE, OFF_PROC_PID);
+#endif
         }
         number = 0;
         if (pid) {
@@ -53,7 +63,7 @@ static __always_inline void target(u64 *out, struct desc *d, u64 task, u64 passe
     out[2] = 0;
     out[3] = 0;
     u64 link = pid ? R(u64, pid, OFF_PID_TASKS) : 0;  // tasks[PIDTYPE_PID].first
-    if (!link)
+    if (!link || group)
         return;
     u64 found = link - OFF_PID_LINKS;
     struct { u64 a, b; } comm;

@@ -9,14 +9,14 @@ from kellect_tui.events import constants
 from kellect_tui.events.catalogue import Argument, Kind
 from kellect_tui.events.decoders.context import TRUNCATED, UNREADABLE, Context, Decoder
 from kellect_tui.events.decoders.paths import joined, named_path, object_path, string_in
-from kellect_tui.events.decoders.registers import dirfd, s32
+from kellect_tui.events.decoders.registers import AT_FDCWD, dirfd, s32
 from kellect_tui.events.record import NONE_REGISTER, Flag, Section
 
-_SCRIPT, _FD_NAME = int(Flag.SCRIPT), int(Flag.FD_NAME)
+_SCRIPT, _FD_NAME, _CHECKED = int(Flag.SCRIPT), int(Flag.FD_NAME), int(Flag.CHECKED)
 
 
 def _is_success(c: Context) -> bool:
-    return c.raw.result >= 0
+    return c.raw.result >= 0 and not c.raw.flags & _CHECKED
 
 
 def _exec_name(c: Context, name: str) -> bytes | None:
@@ -59,6 +59,8 @@ def _script_base(c: Context) -> bytes | None:
     found = c.section(Section.TEXT, NONE_REGISTER)
     if found is not None:
         return None if found[1] & UNREADABLE else found[0]
+    if c.call is not None and c.call.name == "execveat" and s32(c.raw.args[1]) != AT_FDCWD:
+        return None  # called by a 32-bit number: its directory was not looked at
     return c.raw.path1
 
 

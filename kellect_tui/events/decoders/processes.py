@@ -13,6 +13,7 @@ from kellect_tui.events.decoders.registers import from_record, id32, s32, s64
 from kellect_tui.events.escaping import text
 from kellect_tui.events.record import NONE_REGISTER, OLD_IDS_INFO, TARGET_INFO, Section
 
+_EBADF = 9
 _PAIR = struct.Struct("<ii")
 _TARGET = struct.Struct("<iI16s")
 _OLD_IDS = struct.Struct("<6I")
@@ -93,7 +94,7 @@ def _pair(c: Context, a: Argument) -> list[int] | None:
 
 
 def _target(c: Context, name: str) -> tuple[int, int, bytes] | None:
-    if c.call is None:
+    if c.call is None or (c.call.name == "pidfd_send_signal" and c.raw.result == -_EBADF):  # whatever it is, it stands for no process
         return None
     data = c.data(name, Section.TARGET, c.call.reads[0][1], _TARGET.size)
     return None if data is None else _TARGET.unpack_from(data)

@@ -226,6 +226,41 @@ CASE(signals_to_others)
     OK(do_close(pidfd));
 }
 
+static void by_pidfd(int pidfd, unsigned flags, int pid, const char *comm, long result)
+{
+    struct line l;
+    long r = SC(SYS_pidfd_send_signal, pidfd, SIGUSR1, 0, flags);
+    CHECK(r == result);
+    ev(&l, "process.kill", "pidfd_send_signal", r);
+    pid ? a_int(&l, "pid", pid) : a_null(&l, "pid");
+    a_null(&l, "tgid"), a_str(&l, "sig", "SIGUSR1"), a_str(&l, "target_comm", comm);
+    ev_end(&l);
+}
+
+CASE(signals_by_what_stands_for_a_process)
+{
+    struct who me;
+    char name[32];
+    who_am_i(&me);
+    SC(SYS_setpgid, 0, 0);
+    SC(SYS_rt_sigaction, SIGUSR1, (long[4]){(long)SIG_IGN}, 0, 8);
+    int pidfd = OK(SC(SYS_pidfd_open, me.pid, 0));
+    by_pidfd(pidfd, 0, me.pid, me.comm, 0);
+    bool flags = kernel_since(6, 9), self = kernel_since(6, 17);
+    by_pidfd(pidfd, 4 /* PIDFD_SIGNAL_PROCESS_GROUP */, me.pid, NULL, flags ? 0 : -EINVAL);
+    by_pidfd(-10000 /* PIDFD_SELF_THREAD */, 0, self ? me.pid : 0, self ? me.comm : NULL, self ? 0 : -EBADF);
+    by_pidfd(-10001 /* PIDFD_SELF_THREAD_GROUP */, 0, self ? me.pid : 0, self ? me.comm : NULL, self ? 0 : -EBADF);
+    snprintf(name, sizeof name, "%d", me.pid);
+    int directory = OK(do_openat(proc_fd, name, F(O_RDONLY|O_DIRECTORY), 0)), path_only = OK(do_openat(proc_fd, name, F(O_RDONLY|O_DIRECTORY|O_PATH), 0));
+    by_pidfd(directory, 0, me.pid, me.comm, 0);
+    by_pidfd(path_only, 0, 0, NULL, -EBADF);
+    strcat(name, "/fd");
+    int below = OK(do_openat(proc_fd, name, F(O_RDONLY|O_DIRECTORY), 0));
+    by_pidfd(below, 0, 0, NULL, -EBADF);
+    by_pidfd(proc_fd, 0, 0, NULL, -EBADF);
+    OK(do_close(below)), OK(do_close(path_only)), OK(do_close(directory)), OK(do_close(pidfd));
+}
+
 CASE(dropped_ids)
 {
     struct line l;

@@ -113,6 +113,22 @@ CASE(unreadable_arguments)
     exec_end(&l);
 }
 
+CASE(programs_only_asked_for)
+{
+    /* AT_EXECVE_CHECK (6.14): whether it may be executed; the call returns, and nothing is */
+    const int check = 0x10000, known = kernel_since(6, 14);
+    struct exec named = {.call = "execveat", .dirfd = AT_FDCWD, .filename = helper_path, .argv = few, .flags = check, .flags_text = "AT_EXECVE_CHECK"};
+    CHECK(make_exec(&named) == (known ? 0 : -EINVAL));
+    int fd = OK(do_openat(AT_FDCWD, helper_path, F(O_RDONLY|O_CLOEXEC), 0));
+    struct exec open = {.call = "execveat", .dirfd = fd, .filename = "", .argv = few, .flags = check | AT_EMPTY_PATH, .flags_text = "AT_EMPTY_PATH|AT_EXECVE_CHECK", .path = helper_path};
+    CHECK(make_exec(&open) == (known ? 0 : -EINVAL));
+    OK(do_close(fd));
+    OK(do_close(make_file("plain", "text", 0644)));
+    struct exec plain = {.call = "execveat", .dirfd = AT_FDCWD, .filename = "plain", .argv = few, .flags = check, .flags_text = "AT_EXECVE_CHECK"};
+    CHECK(make_exec(&plain) == (known ? -EACCES : -EINVAL));
+    do_exec(&(struct exec){.call = "execveat", .dirfd = AT_FDCWD, .filename = helper_path, .argv = few, .flags_text = "0", .comm = "helper"});
+}
+
 CASE(programs_not_started)
 {
     char script[64];

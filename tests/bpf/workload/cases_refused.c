@@ -380,6 +380,37 @@ CASE(by_the_32_bit_gate)
     FAILS(ENOENT, do_unlink("none"));
 }
 
+CASE(scripts_by_the_32_bit_gate)
+{
+    /* where a 32-bit call's descriptor leads is not looked at: never the working directory instead of it */
+    char *at = low_memory(), text[128], name[32];
+    unsigned *few = (unsigned *)(at + 64);
+    strcpy(at, "s"), few[0] = (unsigned)(long)at;
+    OK(do_mkdir("scripts", 0755));
+    snprintf(text, sizeof text, "#!%s\n", helper_path);
+    OK(do_close(make_file("scripts/s", text, 0755)));
+    int directory = OK(do_openat(AT_FDCWD, "scripts", F(O_RDONLY|O_DIRECTORY), 0));
+    int child = do_fork();
+    if (child == 0) {
+        struct who who;
+        struct line l;
+        struct text cwd;
+        who_am_i(&who);
+        snprintf(who.comm, sizeof who.comm, "s");
+        snprintf(name, sizeof name, "/dev/fd/%d/s", directory);
+        cwd_path(&cwd);
+        ev_as(&l, &who, "process.exec", "execveat", 0);
+        a_str(&l, "filename", "s"), a_null(&l, "path"), mark(&l, "path:unreadable"), a_str(&l, "interpreter", helper_path), a_int(&l, "old_pid", who.tid);
+        a_int(&l, "dirfd", directory), a_flags(&l, "flags", "0"), a_strings(&l, "argv", ((char *[]){helper_path, name, NULL})), a_path(&l, "cwd", &cwd);
+        abi(&l, "i386");
+        ev_end(&l);
+        log_exit(&who, W_EXITCODE(HELPER_STATUS, 0), false, "true");
+        gate(358 /* execveat */, directory, (long)at, (long)few);
+    }
+    CHECK(wait_for(child) == W_EXITCODE(HELPER_STATUS, 0));
+    OK(do_close(directory));
+}
+
 CASE(programs_of_32_bits)
 {
     struct who who;

@@ -18,6 +18,7 @@ from tests.synthetic import AT_FDCWD, inet, section, socket_info
 MASK = (1 << 64) - 1
 STRING, SOCKADDR, SOCKET, MESSAGE = Section.STRING, Section.SOCKADDR, Section.SOCKET, Section.MESSAGE
 RESULT = 6
+TARGET_INFO_OF_7 = struct.pack("<iI16s", 7, 1, b"seven")
 
 
 def raw(event: str, syscall: str | None, *args: int, payload: bytes = b"", result: int = 0, flags: int = 0, duration: int = 100, **fields: Any) -> Raw:
@@ -104,13 +105,13 @@ def test_a_relative_name_with_a_bad_descriptor_has_no_path() -> None:
     assert values("file.open", "openat", -1, 0, 0, payload=name(1, b"x"), result=-9) == opened(dirfd=-1, path=None)
 
 
-def test_a_working_directory_whose_name_was_lost_leaves_the_path_unreadable() -> None:
 def test_a_base_directory_that_nobody_looked_at_leaves_the_path_unreadable() -> None:
     said, marks = decode("file.delete", "unlinkat", 5, 0, 0, payload=name(1, b"x"), duration=-1)
     assert (said["path"], marks) == (None, ("path:unreadable",))
     assert values("file.delete", "unlinkat", 5, 0, 0, payload=name(1, b"/x"), duration=-1)["path"] == "/x"
 
 
+def test_a_working_directory_whose_name_was_lost_leaves_the_path_unreadable() -> None:
     said, marks = decode("file.open", "openat", AT_FDCWD, 0, 0, payload=name(1, b"x"), result=-2, lost_path=True)
     assert (said, marks) == (opened(path=None), ("path:unreadable",))
 
@@ -313,6 +314,27 @@ def test_exec_of_a_script_by_descriptor() -> None:
     payload = name(0, b"/dev/fd/5/s") + ARGV + section(Section.TEXT, NONE_REGISTER, b"/dir")
     said = values("process.exec", "execveat", 11, 5, 0x100, payload=payload, flags=Flag.OBJECT | Flag.SCRIPT | Flag.FD_NAME, path0=b"/bin/dash", path1=b"/w")
     assert (said["filename"], said["path"], said["dirfd"], said["flags"]) == ("s", "/dir/s", 5, "AT_SYMLINK_NOFOLLOW")
+
+
+def test_a_script_by_a_descriptor_that_nobody_looked_at_has_no_path() -> None:
+    payload, flags = name(0, b"/dev/fd/5/s") + ARGV, Flag.OBJECT | Flag.SCRIPT | Flag.FD_NAME | Flag.I386
+    said, marks = decode("process.exec", "execveat", 11, 5, payload=payload, flags=flags, path0=b"/bin/dash", path1=b"/w")
+    assert (said["filename"], said["path"], marks) == ("s", None, ("path:unreadable",))
+
+
+def test_exec_that_was_only_asked_for_is_an_ordinary_call() -> None:
+    payload = name(1, b"x") + section(Section.ARGV, 2, b"x\0")
+    said = values("process.exec", "execveat", 5, 0, 0, 0, 0x10000, payload=payload, flags=Flag.CHECKED, path0=b"/dir", path1=b"/w")
+    assert said == {
+        "filename": "x", "path": "/dir/x", "interpreter": None, "old_pid": 11, "dirfd": 5, "flags": "AT_EXECVE_CHECK", "argv": ["x"], "cwd": "/w",
+    }  # fmt: skip
+
+
+def test_a_signal_by_what_stands_for_no_process_has_no_target() -> None:
+    target = section(Section.TARGET, 0, TARGET_INFO_OF_7)
+    assert values("process.kill", "pidfd_send_signal", 5, 15, payload=target) == {"pid": 7, "tgid": None, "sig": "SIGTERM", "target_comm": "seven"}
+    assert values("process.kill", "pidfd_send_signal", 5, 15, payload=target, result=-9)["target_comm"] is None
+    assert values("process.kill", "pidfd_send_signal", 5, 15, payload=target, result=-9)["pid"] is None
 
 
 def test_a_cut_name_of_a_script_cuts_its_path_too() -> None:

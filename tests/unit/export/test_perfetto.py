@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kellect_tui.events.record import NONE_REGISTER, Event, Section
+from kellect_tui.events.record import NONE_REGISTER, Event, Flag, Section
 from kellect_tui.export import export
 from kellect_tui.session.chunk import Row as ChunkRow
 from kellect_tui.session.session import Session
@@ -138,6 +138,15 @@ def test_each_program_is_a_slice_of_its_own() -> None:
     assert [(row["ph"], row["name"], row["ts"]) for row in rows] == [
         ("B", "nginx", 1), ("E", "nginx", 2), ("B", "sh", 2), ("E", "sh", 3), ("B", "ls", 3), ("E", "ls", 4),
     ]  # fmt: skip
+
+
+def test_a_program_that_was_only_asked_for_does_not_run() -> None:
+    maker = Maker()
+    maker.exec(b"/bin/sh", [b"sh"], pid=200, duration=300)
+    maker.add("process.exec", "execveat", (3, 0, 0, 0, 0x10000), pid=200, result=0, duration=300, flags=int(Flag.CHECKED))
+    maker.exit(pid=200)
+    rows = [row for row in traced(session_of(maker.batch(), finished=True)) if row["ph"] in "BE"]
+    assert [(row["ph"], row["name"]) for row in rows] == [("B", "sh"), ("E", "sh")]
 
 
 def test_a_call_whose_beginning_was_not_seen_is_a_moment() -> None:

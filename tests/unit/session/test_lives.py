@@ -50,6 +50,14 @@ def test_a_failed_exec_changes_nothing() -> None:
     assert len(table) == 0
 
 
+def test_an_exec_that_was_only_asked_for_changes_nothing() -> None:
+    maker = Maker()
+    maker.add("process.exec", "execveat", (3, 0, 0, 0, 0x10000), result=0, flags=int(Flag.CHECKED))
+    table = Processes()
+    feed(table, maker.batch(), EPOCH_OFFSET_NS, "x86_64")
+    assert len(table) == 0
+
+
 def test_a_chunk_tells_the_same_as_its_batch() -> None:
     batch = mixed(2000)
     from_batch, from_chunks = Processes(), Processes()

@@ -77,6 +77,13 @@ def test_the_sums_are_those_of_the_events_one_by_one(seed: int, chunk_rows: int)
     assert counted(summary.peers, "connections") == dict(connects)
 
 
+def test_a_program_that_was_only_asked_for_did_not_run() -> None:
+    maker = Maker()
+    maker.add("process.exec", "execveat", (3, 0, 0, 0, 0x10000), result=0, flags=int(Flag.CHECKED))
+    maker.exec(b"/bin/a")
+    assert counted(summed(session_of(maker.batch())).programs, "runs") == {Program(Name("/bin/a"), Name(None)): 1}
+
+
 def test_only_the_rows_that_are_asked_for() -> None:
     session = session_of(mixed(500, seed=4), finished=True)
     chunk = session.store.chunks[0]
