@@ -31,7 +31,7 @@ _PATIENCE_NS = 50_000_000
 _MOST_ROWS = 16_384  # of one batch: what is worked on stays in the processor's caches
 _ENOUGH_ROWS = 8_192
 _ENOUGH_SHARE = 8  # an eighth of a ring
-HOLD_NS = 30_000_000
+HOLD_NS = 100_000_000
 """How long few records are left waiting: a read costs, whatever it finds, as much as two thousand records of a large one."""
 _MOST_GROUPS = 20_000
 _TIME_WORD = 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kellect_tui import __version__
 from kellect_tui.bpf.coalesce import coalesced
@@ -44,6 +45,8 @@ _OPCODES = (
     "FTRUNCATE", "BIND", "LISTEN", "RECV_ZC", "EPOLL_WAIT", "READV_FIXED", "WRITEV_FIXED", "PIPE",
 )  # fmt: skip
 """include/uapi/linux/io_uring.h, enum io_uring_op"""
+_I386_NAMES = {number: name for name, number in I386.items()}
+_X32 = 1024  # where x32 numbers begin in the table of foreign calls
 
 
 class LiveSource:
@@ -297,7 +300,7 @@ def _totals(program: Program, *, stopped_ns: int) -> SourceTotals:
         left_out=int(ctl["left_out"].sum()),
         skipped=program.skipped(),
         not_decoded=_not_decoded(program),
-        io_uring={_opcode(number): int(count) for number, count in enumerate(program.uring.sum(axis=0)) if count},
+        io_uring={_opcode(number): count for number, count in _counted(program.uring)},
         at_ns=boot_ns(),
         stopped_ns=stopped_ns,
     )
@@ -307,11 +310,18 @@ def _opcode(number: int) -> str:
     return _OPCODES[number] if number < len(_OPCODES) else str(number)
 
 
+def _counted(counts: NDArray[Any]) -> list[tuple[int, int]]:
+    """(number, count) of what was counted on any CPU; ``(CPUs, numbers)``."""
+    total = counts.sum(axis=0)
+    found = np.flatnonzero(total)
+    return list(zip(found.tolist(), total[found].tolist(), strict=True))
+
+
 def _not_decoded(program: Program) -> dict[str, dict[str, int]]:
     """Calls of other ABIs that would have been events, by name; x32 ones by number (no table here names them)."""
-    counts = program.foreign.sum(axis=0)
-    i386 = {name: int(counts[number]) for name, number in I386.items() if counts[number]}
-    x32 = {str(number): int(counts[1024 + number]) for number in range(1024) if counts[1024 + number]}
+    counts = _counted(program.foreign)
+    i386 = {_I386_NAMES[number]: count for number, count in counts if number in _I386_NAMES}
+    x32 = {str(number - _X32): count for number, count in counts if number >= _X32}
     return {abi: calls for abi, calls in (("i386", i386), ("x32", x32)) if calls}
 
 
