@@ -32,7 +32,7 @@ from kellect_tui.session.session import Session
 from tests.synthetic import Maker, session_of
 
 SLOTS, CHUNKS, CPUS = 131_072, 32, 2
-CTL = np.dtype([(name, "<u8") for name in ("head", "tail", "heap", "heap_tail", "busy", "gap", "last_group")] + [("lost", "<u8", (6,))])
+CTL = np.dtype([(name, "<u8") for name in ("head", "tail", "heap", "heap_tail", "busy", "gap", "last_group", "special")] + [("lost", "<u8", (6,))])
 SHORTEST_FIRST = 0.5
 """The share of the rounds that is reported: the others met somebody else's work."""
 

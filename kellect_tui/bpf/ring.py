@@ -126,6 +126,7 @@ class Reader:
         self._gap = program.ctl["gap"]
         self._lost = program.ctl["lost"]
         self._last_group = program.ctl["last_group"]
+        self._special = program.ctl["special"]
         self._generation = program.cfg["reader_generation"]
         self._cpus = [_Cpu(number) for number in range(program.cpus)]
         self._words = [ring.view(np.uint64).reshape(-1, WORDS) for ring in program.ring]
@@ -302,7 +303,13 @@ class Reader:
             yield ring[: first + count - slots]
 
     def _scan(self, cpu: _Cpu, end: int) -> None:
-        """Learn the path definitions between where we scanned last and `end`, and remember what is no event."""
+        """Learn the path definitions between where we scanned last and `end`, and remember what is no event.
+
+        The program says up to where there is such a thing (before it publishes it): most often there is none, and the records need not
+        be looked at. `end` was read before that.
+        """
+        if int(self._special[cpu.number]) <= cpu.scanned:
+            cpu.scanned = end
         if end == cpu.scanned:
             return
         found = []

@@ -74,7 +74,8 @@ struct ctl {
     s64 messages_done; u64 routine, number[4];       // a typed pointer that was stored here is read back as a number
     u64 tail, heap_tail, pad1[6];                 // consumer, a cache line of its own
     u64 lost[FAMILIES], left_out, no_payload;
-    u64 told[FAMILIES], pad2[2];                  // of `lost`, up to the newest gap
+    u64 told[FAMILIES];                           // of `lost`, up to the newest gap
+    u64 special, pad2;                            // position behind the newest slot that is no event or tells of a loss
 };
 struct cfg {
     u64 events;                                   // bit n: type n is asked for

@@ -23,6 +23,7 @@ static __always_inline void count_lost(struct ctl *c, u64 family) {
 static __always_inline void tell_losses(struct ctl *c, u64 head, u64 seq) {
     u64 lost[FAMILIES];
     c->gap = 0;
+    c->special = head + 1;
     barrier();  // one that is lost meanwhile (7.0) opens the next gap
 #pragma unroll
     for (int i = 0; i < FAMILIES; i++) {

@@ -108,6 +108,7 @@ done:
     c->heap = c->cursor + off;
     c->sent[n] = w->key;
     c->used++;
+    c->special = c->head + c->used;
     SET(c->turn, 0);
     c->pending = n;
     return n == 0;
@@ -153,6 +154,7 @@ static __always_inline void walk_group(struct ctl *c) {
     r->payload_len = (u32)off;
     c->heap = c->cursor + off;
     c->used++;
+    c->special = c->head + c->used;
     c->sent[3] = GET(c->group_key);
     c->kernfs = 0;
 }

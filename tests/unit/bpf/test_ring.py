@@ -19,7 +19,7 @@ from kellect_tui.events.record import RECORD, ROOT_GROUP, Flag, Section
 
 SLOTS, CHUNKS, RESERVE = 32, 2, 8
 CTL = np.dtype(
-    [(name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq")] + [("lost", "<u8", (6,)), ("told", "<u8", (6,))]
+    [(name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq", "special")] + [("lost", "<u8", (6,)), ("told", "<u8", (6,))]
 )
 CFG = np.dtype([("reader_generation", "<u8")])
 FILE, PROCESS, USER = 0, 1, 3
@@ -49,7 +49,7 @@ class Kernel:
         lost = np.zeros(6, np.uint64)
         if ctl["gap"]:
             lost = ctl["lost"] - ctl["told"]
-            ctl["gap"], ctl["told"] = 0, ctl["lost"]
+            ctl["gap"], ctl["told"], ctl["special"] = 0, ctl["lost"], head + 1
             if lost[3:].any():
                 head = self._put(cpu, head, GAP, lost)
                 lost[:] = 0
@@ -61,6 +61,7 @@ class Kernel:
         if path and path[0] not in self.sent:
             self.sent.add(path[0])
             head = self._put(cpu, head, PATHDEF, [path[0], 0xEF53, 1, 0], path[1])
+            ctl["special"] = head
         ctl["head"] = head
         return True
 
