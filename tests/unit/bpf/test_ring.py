@@ -19,7 +19,11 @@ from kellect_tui.events.record import RECORD, ROOT_GROUP, Flag, Section
 
 SLOTS, CHUNKS, RESERVE = 32, 2, 8
 CTL = np.dtype(
-    [(name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq", "special")] + [("lost", "<u8", (6,)), ("told", "<u8", (6,))]
+    [
+        *((name, "<u8") for name in ("head", "tail", "heap_tail", "busy", "gap", "last_group", "heap", "seq", "special")),
+        ("lost", "<u8", (6,)),
+        ("told", "<u8", (6,)),
+    ]
 )
 CFG = np.dtype([("reader_generation", "<u8")])
 FILE, PROCESS, USER = 0, 1, 3
