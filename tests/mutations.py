@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ENTER, EXIT, SECTIONS, MESSAGES, TASKS, EXEC = (f"kellect_tui/bpf/kernel/{name}.bpf.c" for name in ("enter", "exit", "sections", "messages", "tasks", "exec"))
-KEYS, MOVES, WALK, WHO = (f"kellect_tui/bpf/kernel/{name}.h" for name in ("keys", "moves", "walk", "who"))
+KEYS, MOVES, SOCKET, WALK, WHO = (f"kellect_tui/bpf/kernel/{name}.h" for name in ("keys", "moves", "socket", "walk", "who"))
 RING, TABLE, LAYOUT = (f"kellect_tui/bpf/{name}" for name in ("ring.py", "table.py", "layout.py"))
 CATALOGUE, CONSTANTS, DECODE, ESCAPING = (f"kellect_tui/events/{name}.py" for name in ("catalogue", "constants", "decode", "escaping"))
 ADDRESSES, PATHS, PROCESSES, SOCKETS = (f"kellect_tui/events/decoders/{name}.py" for name in ("addresses", "paths", "processes", "sockets"))
@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation("the old uid is the effective one", ENTER, "out[0] = K(u32, cred, OFF_UID) |", "out[0] = K(u32, cred, OFF_EUID) |", (WORKLOAD,)),
     # the kernel program: which calls, and from when
     Mutation("the child's side of clone is an event", EXIT, "if (ret == 0 && flags & (D_EXEC | D_CLONE))", "if (ret == 0 && flags & D_EXEC)"),
-    Mutation("a duration from an entry used up", EXIT, "        land(g, f);  // used up: never", "        // used up: never", (WORKLOAD,)),
+    Mutation("a duration from an entry used up", EXIT, "from here on\n    land(g, f);", "from here on", (WORKLOAD,)),
     Mutation("32-bit numbers are taken for ours", EXIT, "    s64 ret = (s64)ctx[1];\n#ifdef OFF_STATUS", "    s64 ret = (s64)ctx[1];\n#ifdef OFF_NOTHING", (GATE,)),
     Mutation("32-bit calls are told as x32", EXIT, "count_foreign(nr, 0);", "count_foreign(nr, 1024);", (GATE,)),
     Mutation("a condition on the wrong bits", EXIT, "hit = (v & d->condition_value) != 0;", "hit = (v & d->condition_value << 1) != 0;"),
@@ -74,12 +74,12 @@ MUTATIONS = (
     Mutation("a key without its mount", KEYS, "    k = mix(k, mnt);\n", "", (WORKLOAD,)),
     Mutation("a 32-bit rename moves nothing", MOVES, "return nr == 38 || nr == 40", "return nr == 40", (CHURN,)),
     Mutation("a removed name is not told as deleted", WALK, "(!D_PPREV(e) && D_PARENT(e) != dentry) ? PATH_UNLINKED : 0;", "0;"),
-    Mutation("the task's own root is not the top", WALK, "if (dentry == rdentry && mnt == rmnt) {", "if (dentry == rdentry && mnt == rmnt + 1) {", (WORKLOAD,)),
+    Mutation("the task's own root is not the top", WALK, "if (dentry == rdentry && mnt == rmnt)", "if (dentry == rdentry && mnt == rmnt + 1)", (WORKLOAD,)),
     Mutation("AT_FDCWD is not known", KEYS, "(s32)value == -100)", "(s32)value == -101)"),
     Mutation("a created file is not told as created", KEYS, "K(u32, f, OFF_F_MODE) & 0x100000)", "K(u32, f, OFF_F_MODE) & 0x200000)"),
-    Mutation("a string one byte too long is not marked", SECTIONS, "            if (len == 4097)", "            if (len == 4098)", (BYTES,)),
+    Mutation("a string one byte too long is not marked", SECTIONS, "        if (len == 4097)", "        if (len == 4098)", (BYTES,)),
     # the kernel program: values
-    Mutation("a port in network order", SECTIONS, "*(u16 *)(q + 10) = (u16)(port << 8 | port >> 8);", "*(u16 *)(q + 10) = port;"),
+    Mutation("a port in network order", SOCKET, "s->peer_port = port_at(sk, OFF_SK_DPORT);", "s->peer_port = R(u16, sk, OFF_SK_DPORT);"),
     Mutation("only the last vector counts", MESSAGES, "SET(c->sum, GET(c->sum) + w.length);", "SET(c->sum, w.length);"),
     Mutation("exec's caller is the new leader", EXEC, "    r->args[0] = old;", "    r->args[0] = tgid;", (WORKLOAD,)),
     Mutation("the child's parent is always the caller", TASKS, "r->args[2] = own == tgid ? own : K(u32, real, OFF_TGID);", "r->args[2] = own;", (WORKLOAD,)),

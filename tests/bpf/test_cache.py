@@ -76,10 +76,10 @@ def test_what_the_compiler_says_is_in_the_error_and_nowhere_else(capfd: pytest.C
 
 
 def test_what_the_compiler_says_names_the_part_and_its_line() -> None:
-    line = (ROOT.parent / "walk.h").read_text().splitlines().index("done:") + 1
+    line = (ROOT.parent / "walk.h").read_text().splitlines().index("    r->event = PATHDEF;") + 1
     with pytest.raises(CannotTrace) as caught:
-        Program(4 << 20, text=kernel_text().replace("\ndone:\n    r->event = PATHDEF;", "\ndone: else\n    r->event = PATHDEF;"), kept=None)
-    assert f"walk.h:{line}:7: error: expected expression" in caught.value.message
+        Program(4 << 20, text=kernel_text().replace("    r->event = PATHDEF;", "    r->event PATHDEF;"), kept=None)
+    assert f"walk.h:{line}:13: error: expected ';' after expression" in caught.value.message
 
 
 def test_compiling_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

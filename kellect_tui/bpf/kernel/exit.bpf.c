@@ -14,31 +14,134 @@ static __always_inline void count_foreign(u32 nr, u32 upper) {
         n->n++;
 }
 
+#ifdef OFF_STATUS
+// A 32-bit call: counted by number; of an exec its beginning was noted.
+static __always_inline void i386_exit(u64 task, u32 nr, s64 ret) {
+    struct cfg *g = my_cfg();
+    struct flight *f = flight_of(tgid_and_tid(task), 0);
+    if (ret >= 0 && i386_moves(nr))
+        new_generation();
+    if (ret || nr != I386_EXECVE)  // one that succeeded is an event, whoever called it, and leaves this number (set_personality_ia32)
+        count_foreign(nr, 0);
+    if (g && f)
+        land(g, f);
+}
+#endif
+
+// A number outside the table: one of x32, or of no call at all (ENOSYS).
+static __always_inline void x32_exit(u32 nr, s64 ret) {
+    if (nr == 0xffffffff || !(nr & 0x40000000))
+        return;
+    count_foreign(nr & ~0x40000000u, 1024);
+    u32 same = nr & 511;
+    struct desc *d = desc.lookup(&same);
+    if (d && d->flags & D_MOVES && ret >= 0)
+        new_generation();
+}
+
+struct beginning { u64 time, d[4]; u32 flags; };  // of a call; time 0: not seen
+
+// What sys_enter noted of this call. It is used up: never the start of a later call.
+static __always_inline void take_beginning(struct beginning *b, struct cfg *g, u64 id, u32 nr, u32 flags) {
+    struct flight *f = flight_of(id, 0);
+    if (!f)
+        return;
+    if (f->nr == nr) {
+        b->time = f->time;
+        b->flags = f->flags;
+        b->d[0] = f->d[0];
+        b->d[1] = f->d[1];
+        b->d[2] = f->d[2];
+        b->d[3] = f->d[3];
+        barrier();
+        if (flags & (D_EARLY | D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME) && f->seal != seal(id, b->d[0], b->d[1], b->d[2], b->d[3]))
+            b->time = 0;
+        if (GET(f->id) != id)
+            b->time = 0;
+    }
+    barrier();  // the place is another task's from here on
+    land(g, f);
+}
+
+// Whether the call is of the first of its two types.
+static __always_inline int condition_holds(struct desc *d, u64 regs) {
+    u64 r = d->condition_reg, v = r == 0 ? K(u64, regs, OFF_A0) : r == 1 ? K(u64, regs, OFF_A1) : K(u64, regs, OFF_A2), hit = 0;
+    if (d->condition == 3) {
+        u64 at = v;
+        v = 0;
+        if (K(u64, regs, OFF_A3) >= 8)
+            read_user(&v, 8, at);
+    }
+    if (d->condition == 2)
+        hit = (u32)v == (u32)d->condition_value || (u32)v == (u32)(d->condition_value >> 32);
+    else
+        hit = (v & d->condition_value) != 0;
+    return hit;
+}
+
+// What the call was about, as sys_enter found it before it was changed or removed.
+static __always_inline void object_before(struct rec *r, struct desc *d, struct beginning *b) {
+    r->key0 = b->d[0];
+    r->key1 = b->d[1];
+    if (d->object != NOTHING)
+        r->flags |= b->flags & IN_NO_OBJECT ? F_NO_OBJECT : F_OBJECT;
+}
+
+// What the call was about, as it is now.
+static __always_inline void object_now(struct ctl *c, struct cfg *g, struct rec *r, struct desc *d, u64 task, s64 ret) {
+    u64 object = d->object, base = d->base, base2 = d->base2;
+    u32 flags = d->flags;
+    if (object == REG_RESULT && ret < 0)
+        object = d->object_failed;
+    if (object != NOTHING) {
+        load_root(c, task);
+        u32 fd = object == REG_RESULT ? (u32)ret : (u32)reg_of(c, object);
+        u64 key = object_key(c, g, task, fd, r);
+        r->key0 = key;
+        r->flags |= key ? F_OBJECT : F_NO_OBJECT;
+    } else if (flags & D_CWD_OBJECT && ret == 0) {
+        load_root(c, task);
+        r->key0 = base_key(c, g, task, REG_CWD, 0);
+        r->flags |= F_OBJECT;
+    } else if ((base & base2) != NOTHING) {
+        load_root(c, task);
+        u64 n = d->name, n2 = d->name2;
+        if (base != NOTHING && (d->condition == 3 || !is_absolute(reg_of(c, n))))  // openat2: RESOLVE_IN_ROOT
+            r->key0 = base_key(c, g, task, (u32)base, reg_of(c, base));
+        if (base2 != NOTHING && !is_absolute(reg_of(c, n2)))
+            r->key1 = base_key(c, g, task, (u32)base2, reg_of(c, base2));
+        if (flags & D_EXEC)
+            r->key1 = base_key(c, g, task, REG_CWD, 0);
+    }
+}
+
+// What sys_enter kept, where the sections find it.
+static __always_inline void hand_on(struct ctl *c, struct beginning *b, u32 flags) {
+    if (b->time) {
+        c->d[0] = b->d[0];
+        c->d[1] = b->d[1];
+        c->d[2] = b->d[2];
+        c->d[3] = b->d[3];
+    } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME | D_CLONE)) {
+        c->d[0] = ~0ull;
+        c->d[1] = ~0ull;
+        c->d[2] = ~0ull;
+        c->d[3] = 0;
+    }
+}
+
 int on_exit(u64 *ctx) {
     u64 regs = ctx[0], task = CURRENT();
     u32 nr = (u32)K(u64, regs, OFF_NR);
     s64 ret = (s64)ctx[1];
 #ifdef OFF_STATUS
     if (K(u32, task, OFF_STATUS) & 2) {
-        struct cfg *g = my_cfg();
-        struct flight *f = flight_of(tgid_and_tid(task), 0);
-        if (ret >= 0 && i386_moves(nr))
-            new_generation();
-        if (ret || nr != I386_EXECVE)  // one that succeeded is an event, whoever called it, and leaves this number (set_personality_ia32)
-            count_foreign(nr, 0);
-        if (g && f)
-            land(g, f);
+        i386_exit(task, nr, ret);
         return 0;
     }
 #endif
     if (nr >= 512) {
-        if (nr != 0xffffffff && nr & 0x40000000) {  // x32; other numbers are no calls at all (ENOSYS)
-            count_foreign(nr & ~0x40000000u, 1024);
-            u32 same = nr & 511;
-            struct desc *d = desc.lookup(&same);
-            if (d && d->flags & D_MOVES && ret >= 0)
-                new_generation();
-        }
+        x32_exit(nr, ret);
         return 0;
     }
     struct desc *d = desc.lookup(&nr);
@@ -52,34 +155,16 @@ int on_exit(u64 *ctx) {
     if (!g)
         return 0;
     u64 id = tgid_and_tid(task);
-    struct flight *f = flight_of(id, 0);
     if (flags & D_MOVES && ret >= 0 && moves(d, regs))
         __sync_fetch_and_add(&g->generation, 1);  // names may have moved: every path is sent again on its next use
-    u64 began = 0, kept[4] = {};
-    u32 seen = 0;
-    if (f) {
-        if (f->nr == nr) {
-            began = f->time;
-            seen = f->flags;
-            kept[0] = f->d[0];
-            kept[1] = f->d[1];
-            kept[2] = f->d[2];
-            kept[3] = f->d[3];
-            barrier();
-            if (flags & (D_EARLY | D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME) && f->seal != seal(id, kept[0], kept[1], kept[2], kept[3]))
-                began = 0;  // as of a call whose beginning was not seen
-            if (GET(f->id) != id)
-                began = 0;
-        }
-        barrier();  // the place is another task's from here on
-        land(g, f);  // used up: never the start of a later call
-    }
+    struct beginning b = {};
+    take_beginning(&b, g, id, nr, flags);
     if (!type && !d->other)
         return 0;
     u32 more = 0;
 #ifdef OFF_PENDING
     // seccomp answers with SIGSYS (TRAP, KILL): the call never ran, and the register holds its own number
-    if (!began && ret == (s64)nr && K(u64, task, OFF_PENDING) >> 30 & 1) {
+    if (!b.time && ret == (s64)nr && K(u64, task, OFF_PENDING) >> 30 & 1) {
         more = F_NO_RESULT;
         ret = -1;
     }
@@ -94,24 +179,9 @@ int on_exit(u64 *ctx) {
     u8 *in = pid_in(id >> 32);
     if (!c || !in)
         return 0;
-    u64 a = 0;
-    if (d->condition) {
-        u64 r = d->condition_reg, v = 0, hit = 0;
-        v = r == 0 ? K(u64, regs, OFF_A0) : r == 1 ? K(u64, regs, OFF_A1) : K(u64, regs, OFF_A2);
-        if (d->condition == 3) {
-            u64 at = v;
-            v = 0;
-            if (K(u64, regs, OFF_A3) >= 8)
-                read_user(&v, 8, at);
-        }
-        if (d->condition == 2)
-            hit = (u32)v == (u32)d->condition_value || (u32)v == (u32)(d->condition_value >> 32);
-        else
-            hit = (v & d->condition_value) != 0;
-        if (!hit) {
-            type = d->other;
-            family = d->other_family;
-        }
+    if (d->condition && !condition_holds(d, regs)) {
+        type = d->other;
+        family = d->other_family;
     }
     if (!type || !(g->events >> (type & 63) & 1))
         return 0;
@@ -133,7 +203,7 @@ int on_exit(u64 *ctx) {
     r->result = ret;
     r->syscall = nr;
     r->flags |= more;
-    r->duration = began ? now - began : ~0ull;
+    r->duration = b.time ? now - b.time : ~0ull;
     u64 keep = d->registers;
 #pragma unroll
     for (int i = 0; i < 6; i++) {
@@ -142,48 +212,12 @@ int on_exit(u64 *ctx) {
         r->args[i] = keep >> i & 1 ? v : 0;
     }
     c->nr = nr;
-    u64 object = d->object, base = d->base, base2 = d->base2;
-    if (flags & D_EARLY && (began || ret >= 0)) {
-        if (began) {
-            r->key0 = kept[0];
-            r->key1 = kept[1];
-            if (object != NOTHING)
-                r->flags |= seen & IN_NO_OBJECT ? F_NO_OBJECT : F_OBJECT;
-        }
+    if (flags & D_EARLY && (b.time || ret >= 0)) {
+        if (b.time)
+            object_before(r, d, &b);
     } else {  // one that failed unseen (seccomp) changed nothing: what it was about is still there
-        if (began) {
-            c->d[0] = kept[0];
-            c->d[1] = kept[1];
-            c->d[2] = kept[2];
-            c->d[3] = kept[3];
-        } else if (flags & (D_OLD_IDS | D_TARGET | D_ADDRLEN | D_MSG_NAME | D_CLONE)) {
-            c->d[0] = ~0ull;
-            c->d[1] = ~0ull;
-            c->d[2] = ~0ull;
-            c->d[3] = 0;
-        }
-        if (object == REG_RESULT && ret < 0)
-            object = d->object_failed;
-        if (object != NOTHING) {
-            load_root(c, task);
-            u32 fd = object == REG_RESULT ? (u32)ret : (u32)reg_of(c, object);
-            u64 key = object_key(c, g, task, fd, r);
-            r->key0 = key;
-            r->flags |= key ? F_OBJECT : F_NO_OBJECT;
-        } else if (flags & D_CWD_OBJECT && ret == 0) {
-            load_root(c, task);
-            r->key0 = base_key(c, g, task, REG_CWD, 0);
-            r->flags |= F_OBJECT;
-        } else if ((base & base2) != NOTHING) {
-            load_root(c, task);
-            u64 n = d->name, n2 = d->name2;
-            if (base != NOTHING && (d->condition == 3 || !is_absolute(reg_of(c, n))))  // openat2: RESOLVE_IN_ROOT
-                r->key0 = base_key(c, g, task, (u32)base, reg_of(c, base));
-            if (base2 != NOTHING && !is_absolute(reg_of(c, n2)))
-                r->key1 = base_key(c, g, task, (u32)base2, reg_of(c, base2));
-            if (flags & D_EXEC)
-                r->key1 = base_key(c, g, task, REG_CWD, 0);
-        }
+        hand_on(c, &b, flags);
+        object_now(c, g, r, d, task, ret);
     }
     SET(c->turn, 0);
     SET(c->step, 0);

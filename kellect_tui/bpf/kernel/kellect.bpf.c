@@ -28,6 +28,7 @@
 #include "moves.h"
 #include "flights.h"
 #include "target.h"
+#include "socket.h"
 #include "enter.bpf.c"
 #include "exit.bpf.c"
 #include "sections.bpf.c"

@@ -1,5 +1,7 @@
 // This CPU's payload heap: path definitions, and the sections of an event's payload.
 
+enum { NO_SECTION = -1 };  // in the place of a section's length
+
 static __always_inline int reserve(struct ctl *c, u64 bytes) {
     u64 p = (c->heap + 7) & ~7ull;
     if ((p & (CHUNK - 1)) > CHUNK - bytes)
