@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textual.screen
+from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.geometry import Region
+from textual.strip import Strip
 
 from kellect_tui.session.session import Session
 from kellect_tui.tui import columns
-from kellect_tui.tui.widgets.cheap import PAINT_SECONDS, PlainLines, paint_soon, thumb
+from kellect_tui.tui.widgets.cheap import PAINT_SECONDS, PlainLines, free_strips_at_once, paint_soon, thumb
 from kellect_tui.tui.widgets.event_table import EventTable
 from kellect_tui.tui.widgets.pane import Pane
 
@@ -42,6 +44,16 @@ async def test_a_row_that_is_drawn_again_is_the_same_strip(session: Session) -> 
         assert isinstance(app.table._styles_cache, PlainLines)
         assert [one is other for one, other in zip(first[1:], again[1:], strict=True)] == [True] * 9
         assert {strip.cell_length for strip in first} == {app.table.line_width}
+
+
+def test_a_line_that_is_cut_into_one_does_not_hold_itself() -> None:
+    """Only the collector would find it."""
+    free_strips_at_once()
+    whole = Strip([Segment("abcdef")], 6)
+    assert [whole.divide([6]) == [whole], whole.divide([6, 7]) == [whole], whole.crop_extend(0, 6, None) is whole] == [True] * 3
+    assert (len(whole._divide_cache), len(whole._crop_extend_cache)) == (0, 0)
+    assert [piece.text for piece in whole.divide([2, 6])] == ["ab", "cdef"]
+    assert [whole.crop_extend(start, end, None).text for start, end in ((0, 4), (2, 6), (4, 8))] == ["abcd", "cdef", "ef  "]
 
 
 async def test_styles_have_the_filters_applied_that_lines_no_longer_get(session: Session) -> None:

@@ -5,9 +5,11 @@ None of it changes what is seen: without it the widgets would draw the same at a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from math import ceil
 
 import textual.screen
+from rich.style import Style
 from textual._styles_cache import StylesCache
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -25,6 +27,28 @@ def paint_soon() -> None:
     that came with a frame's rows, was seen up to 33 ms later. A clock that nobody waits for costs nothing.
     """
     vars(textual.screen)["UPDATE_PERIOD"] = PAINT_SECONDS
+
+
+_divide, _crop_extend = Strip.divide, Strip.crop_extend
+
+
+def free_strips_at_once() -> None:
+    """Let a line that is no longer needed go at once.
+
+    Textual keeps the pieces into which a strip is cut with the strip: where it is cut into one, that is itself, and only the collector finds it:
+    some thousand objects for each key, and stops of a tenth of a second for finding them.
+    """
+    for name, method in (("divide", _divided), ("crop_extend", _cropped)):
+        setattr(Strip, name, method)
+
+
+def _divided(self: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
+    at = [cut for cut in cuts if cut <= self.cell_length]
+    return [self] if at == [self.cell_length] else _divide(self, at)
+
+
+def _cropped(self: Strip, start: int, end: int, style: Style | None) -> Strip:
+    return self if (start, end) == (0, self.cell_length) else _crop_extend(self, start, end, style)
 
 
 class PlainLines(StylesCache):

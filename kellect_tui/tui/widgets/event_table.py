@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.cache import LRUCache
+from textual.cache import FIFOCache
 from textual.message import Message
 from textual.strip import Strip
 
@@ -54,7 +54,7 @@ class EventTable(VirtualList):
         self._held_end: EventId | None = None
         self._count = 0
         self._dropped = 0
-        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(STRIPS)
+        self._strips: FIFOCache[tuple[object, ...], Strip] = FIFOCache(STRIPS)  # whose lines go with it; those of a linked list wait for the collector
 
     # Rows.
 
