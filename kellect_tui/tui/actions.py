@@ -1,13 +1,16 @@
 """THE table of what the user can do: keys, help, palette and footer are made from it.
 
-A row names a method `action_NAME` of the main screen. A key that is not in here does nothing, and a key that is in
-here works.
+A row names a method `action_NAME` of the main screen; what one part of the screen does alone is passed on to it (`done_by`).
+A key that is not in here does nothing, and a key that is in here works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
+from operator import attrgetter
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from textual.binding import Binding
 
@@ -72,7 +75,7 @@ def key_name(key: str) -> str:
 MOVE, SHOW, FILTER, FIND, EVENT, PROCESS, PROGRAM = "Moving", "What is shown", "Filter", "Finding", "The event under the cursor", "Processes", "Program"
 
 ACTIONS = (
-    Action("help", ("question_mark", "f1"), "Help", "this help", PROGRAM, footer=("help", "help")),
+    Action("app('show_help')", ("question_mark", "f1"), "Help", "this help", PROGRAM, footer=("help", "help")),
     Action("filter", ("slash", "f4"), "Filter: type one", "filter; Tab completes, ↑ history, Enter applies, Esc leaves", FILTER, footer=("filter", "filter"), early=True),
     Action("pause", ("space", "p"), "Pause or continue the screen", "pause the screen; the capture goes on", SHOW, footer=("pause", "pause"), arriving=True),
     Action("open", ("enter",), "Detail", "every field and argument of the event; in the tree: all about the process", EVENT, footer=("detail", "detail")),
@@ -120,17 +123,17 @@ ACTIONS = (
     Action("hide_ended", ("z",), "Tree: ended processes: all, of the last 10 s, 1 min, 10 min, none", "ended processes: all, of the last 10 s, 1 min, 10 min, none", PROCESS, "tree"),
     Action("threads", ("w",), "Tree: show or hide threads", "show or hide threads", PROCESS, "tree"),
     Action("kernel_threads", ("W",), "Tree: show or hide kernel threads", "show or hide kernel threads", PROCESS, "tree"),
-    Action("account", ("a",), "Account: what happened, and what of it is here", "what was captured, lost, skipped, left out", PROGRAM),
+    Action("app('show_account')", ("a",), "Account: what happened, and what of it is here", "what was captured, lost, skipped, left out", PROGRAM),
     Action("output", ("O",), "Command: show or hide its output", "of `run -- CMD`: show or hide what the command prints; J K scroll", PROGRAM, "command", footer=("output", "output")),
-    Action("interrupt_command", (), "Command: interrupt it (SIGINT to its process group)", "", PROGRAM, "command"),
-    Action("end_command", (), "Command: end it (SIGTERM to its process group)", "", PROGRAM, "command"),
-    Action("kill_command", (), "Command: kill it (SIGKILL to its process group)", "", PROGRAM, "command"),
-    Action("summary", (), "Summary: programs, files, peers, failures (of what the filter lets through)", "", PROGRAM),
+    Action("signal('SIGINT')", (), "Command: interrupt it (SIGINT to its process group)", "", PROGRAM, "command"),
+    Action("signal('SIGTERM')", (), "Command: end it (SIGTERM to its process group)", "", PROGRAM, "command"),
+    Action("signal('SIGKILL')", (), "Command: kill it (SIGKILL to its process group)", "", PROGRAM, "command"),
+    Action("app('summary')", (), "Summary: programs, files, peers, failures (of what the filter lets through)", "", PROGRAM),
     Action("save", ("ctrl+s",), "Save to a file", "save: session, JSON lines, JSON, CSV, Parquet, Perfetto trace, process tree", PROGRAM, footer=("save", "save"), early=True),
     Action("palette", ("colon", "ctrl+p"), "", "everything by name, themes, capture options", PROGRAM, early=True),
-    Action("theme", (), "Theme: choose the colours", "", PROGRAM),
-    Action("suspend", ("ctrl+z",), "Suspend (fg comes back)", "suspend; `fg` comes back", PROGRAM),
-    Action("quit", ("q", "f10", "ctrl+c"), "Quit", "quit", PROGRAM),
+    Action("app('change_theme')", (), "Theme: choose the colours", "", PROGRAM),
+    Action("app('suspend_process')", ("ctrl+z",), "Suspend (fg comes back)", "suspend; `fg` comes back", PROGRAM),
+    Action("app('quit')", ("q", "f10", "ctrl+c"), "Quit", "quit", PROGRAM),
 )  # fmt: skip
 
 GROUPS = (MOVE, SHOW, FILTER, FIND, EVENT, PROCESS, PROGRAM)
@@ -151,6 +154,20 @@ def allowed(action: Action, tab: str, *, command: bool = False) -> bool:
     if action.where == "command":
         return command
     return action.where == "any" or (action.where == "tree") == (tab == "tree")
+
+
+Part = TypeVar("Part")
+Parameters = ParamSpec("Parameters")
+
+
+def done_by(part: str, method: Callable[Concatenate[Part, Parameters], object]) -> Callable[Concatenate[Any, Parameters], None]:
+    """An action that a part of the screen does alone: `part` is the attribute, `method` what is called of whatever is there then."""
+
+    @wraps(method)  # Textual gives an action as many parameters as it asks for
+    def action(screen: Any, /, *given: Parameters.args, **named: Parameters.kwargs) -> None:
+        attrgetter(f"{part}.{method.__name__}")(screen)(*given, **named)
+
+    return action
 
 
 BY_METHOD: dict[str, Action] = {action.method: action for action in ACTIONS}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from kellect_tui.errors import KellectError
 from kellect_tui.events.catalogue import TYPES
 from kellect_tui.events.options import ALL_EVENTS
+from kellect_tui.session.session import Session
+from kellect_tui.tui.notices import Notify
 from kellect_tui.tui.safe_text import safe_text
-
-if TYPE_CHECKING:
-    from kellect_tui.tui.screens.main import MainScreen
 
 
 class CaptureControl(Protocol):
@@ -29,23 +28,31 @@ class CaptureControl(Protocol):
 
 
 class CaptureSwitch:
-    """Knows which types are being recorded."""
+    """Knows which types are being recorded.
 
-    def __init__(self, screen: MainScreen) -> None:
-        self._screen = screen
+    Args:
+        session: Says what the capture began with.
+        live: The capture; None for a file.
+        notify: How it is told what is recorded now.
+    """
+
+    def __init__(self, session: Session, live: CaptureControl | None, notify: Notify) -> None:
+        self._session = session
+        self._live = live
+        self._notify = notify
         self._chosen: frozenset[str] | None = None
 
     @property
     def chosen(self) -> frozenset[str]:
         """The types recorded now: as last set here, else as the capture began."""
         if self._chosen is None:
-            begun = self._screen.session.start.get("options", {}).get("events")
+            begun = self._session.start.get("options", {}).get("events")
             self._chosen = frozenset(begun) & ALL_EVENTS if begun else ALL_EVENTS
         return self._chosen
 
     def commands(self, families: Sequence[str]) -> Iterator[tuple[str, str, Callable[[], object]]]:
         """(title, help, what to do) for each family; none without a running capture."""
-        if self._screen.live is None or not self._screen.session.live:
+        if self._live is None or not self._session.live:
             return
         for family in families:
             types = _types_of(family)
@@ -57,16 +64,15 @@ class CaptureSwitch:
                 yield f"Capture: all {family} events from now on", "the kernel program records them", on
 
     def _set(self, types: frozenset[str], said: str) -> None:
-        live = self._screen.live
-        if live is None:
+        if self._live is None:
             return
         try:
-            live.set_events(types)
+            self._live.set_events(types)
         except KellectError as error:
-            self._screen.notify(safe_text(str(error)), severity="error", markup=False)
+            self._notify(safe_text(str(error)), severity="error", markup=False)
             return
         self._chosen = types
-        self._screen.notify(said, markup=False)
+        self._notify(said, markup=False)
 
 
 def _types_of(family: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from typing import Protocol
 
@@ -106,6 +107,14 @@ def state_word(command: CommandControl) -> Word:
     if ending.signal_name is not None:
         return Word(f" {name} {ending.signal_name} ", "alarm")
     return Word(f" {name} exited {ending.status} ", "good" if ending.status == 0 else "alarm")
+
+
+def signalled(command: CommandControl, number: signal.Signals) -> str:
+    """Send its process group a signal, where it still runs; what was done, in a sentence."""
+    if command.poll() is not None:
+        return "The command has ended already."
+    command.send_group(number)
+    return f"{number.name} sent to {safe_text(command.name)} and its process group."
 
 
 class OutputPane(ScrollView, inherit_bindings=False):

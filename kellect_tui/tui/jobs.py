@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from textual.message import Message
-from textual.widget import Widget
 
 from kellect_tui.priority import be_ordinary
 from kellect_tui.tui.views import Job
@@ -25,6 +25,18 @@ class JobEnded(Message):
         self.error = error
 
 
+class Owner(Protocol):
+    """Whose threads they are: a widget, or the screen."""
+
+    def run_worker(self, work: Callable[[], None], *, group: str, thread: bool) -> object:
+        """Do it on a thread."""
+        ...
+
+    def post_message(self, message: Message) -> bool:
+        """Handle a message; may be called on any thread."""
+        ...
+
+
 class Jobs:
     """The jobs of one screen.
 
@@ -33,7 +45,7 @@ class Jobs:
         finished: Called on the screen's thread with each job that was finished and is still wanted.
     """
 
-    def __init__(self, owner: Widget, finished: Callable[[Job], None]) -> None:
+    def __init__(self, owner: Owner, finished: Callable[[Job], None]) -> None:
         self._owner = owner
         self._finished = finished
         self._running: Job | None = None
@@ -58,6 +70,10 @@ class Jobs:
             return
         self._running = job
         self._owner.run_worker(partial(self._work, job), thread=True, group="jobs")
+
+    def hand_over(self, job: Job) -> None:
+        """Treat a job that was finished before as one that is finished now: it is wanted for something else."""
+        self._finished(job)
 
     def cancel(self) -> Job | None:
         """Give up what is being built; returns it."""

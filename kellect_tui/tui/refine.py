@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from kellect_tui.events.record import Event
 from kellect_tui.session.filter import Filter, term_for
 from kellect_tui.session.filter.syntax import Any_
-from kellect_tui.session.process import Process
+from kellect_tui.session.process import Process, Thread
+from kellect_tui.session.processes import Processes
+from kellect_tui.session.proctree import Node
 from kellect_tui.tui.columns import Column
 
 
@@ -41,6 +43,20 @@ def tree_term(process: Process, lives: Sequence[Process]) -> str:
 def own_term(process: Process, lives: Sequence[Process]) -> str:
     """The term for what it did itself."""
     return f"pid = {process.pid}" if len(lives) < 2 else f"{tree_term(process, lives)} and pid = {process.pid}"
+
+
+def family_term(process: Process | None, event: Event | None, processes: Processes) -> str | None:
+    """The term for a process and its descendants; for an event whose process is not known with the pid it has; None where there is nothing."""
+    if process is not None:
+        return tree_term(process, processes.lives(process.pid))
+    return None if event is None or event.pid is None else f"tree = {event.pid}"
+
+
+def node_term(node: Node | None, processes: Processes) -> str | None:
+    """The term for what a process or a thread did itself; None where there is nothing."""
+    if isinstance(node, Thread):
+        return f"tid = {node.tid}"
+    return None if node is None else own_term(node, processes.lives(node.pid))
 
 
 def _moment_of(process: Process, lives: Sequence[Process]) -> str:

@@ -8,10 +8,10 @@ import pytest
 
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.session.session import Session
+from kellect_tui.tui import status
 from kellect_tui.tui.account import account, entries
 from kellect_tui.tui.quantities import Clock
 from tests.synthetic import EPOCH_OFFSET_NS, START_NS, Maker, mixed, session_of
-from tests.tui.story import still
 
 TOTALS = SourceTotals(left_out=7, skipped=2, not_decoded={"i386": {"open": 3, "close": 4}}, io_uring={"READ": 5}, at_ns=START_NS + 10**9)
 
@@ -33,7 +33,7 @@ def test_it_adds_up() -> None:
 
 
 def complete(session: Session) -> str:
-    return still(session).main._complete()
+    return status.complete(session, Clock())
 
 
 UNSEEN = (SourceTotals(skipped=1), SourceTotals(not_decoded={"i386": {"open": 1}}), SourceTotals(io_uring={"READ": 1}))

@@ -66,13 +66,13 @@ async def test_the_header_says_how_it_goes(session: Session) -> None:
     app = app_of(session, command)
     async with app.run_test(size=(120, 32)) as pilot:
         await frames(pilot, app)
-        assert " make␛[2J runs " in app.main.header.text
+        assert " make␛[2J runs " in app.main.lines.header.text
         command.ending = Ended(2)
         await frames(pilot, app)
-        assert "exited 2" in app.main.header.text
+        assert "exited 2" in app.main.lines.header.text
         command.ending = Ended(None, "SIGSEGV")
         await frames(pilot, app)
-        assert "SIGSEGV" in app.main.header.text
+        assert "SIGSEGV" in app.main.lines.header.text
 
 
 async def test_the_output_is_harmless_bounded_and_follows(session: Session) -> None:
@@ -136,11 +136,11 @@ async def test_signals_from_the_palette(session: Session) -> None:
     command = Pretended()
     app = app_of(session, command)
     async with app.run_test(size=(80, 24)) as pilot:
-        for action in ("interrupt_command", "end_command", "kill_command"):
-            await app.main.run_action(action)
+        for name in ("SIGINT", "SIGTERM", "SIGKILL"):
+            await app.main.run_action(f"signal('{name}')")
         assert command.sent == [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
         command.ending = Ended(0)
-        await app.main.run_action("end_command")
+        await app.main.run_action("signal('SIGTERM')")
         await pilot.pause()
         assert len(command.sent) == 3
 
@@ -151,15 +151,15 @@ async def test_without_a_command_there_are_no_such_keys(session: Session) -> Non
         await pilot.press("O")
         await frames(pilot, app)
         assert not app.main.has_class("-output")
-        assert "output" not in app.main.footer.text
-        assert app.main.check_action("end_command", ()) is False
+        assert "output" not in app.main.lines.footer.text
+        assert app.main.check_action("signal", ("SIGTERM",)) is False
 
 
 async def test_the_summary_of_what_the_filter_lets_through(session: Session) -> None:
     app = KellectApp(session, initial_filter="failed")
     async with app.run_test(size=(120, 32)) as pilot:
         await pilot.pause()
-        await app.main.run_action("summary")
+        await app.main.run_action("app('summary')")
         await pilot.pause()
         await app.workers.wait_for_complete()
         await pilot.pause()

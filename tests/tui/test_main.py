@@ -105,14 +105,14 @@ async def test_between_two_paints_no_row_goes_from_under_the_table() -> None:
     session = session_of(mixed(300, maker=maker), chunk_rows=100, keep_events=300)
     app = still(session, live=FakeCapture())
     async with app.run_test(size=SIZE) as pilot:
-        table, due = app.main.table, app.main._next_rows
-        app.main._next_rows = 1 << 60
+        table, due = app.main.table, app.main.pace.next_rows
+        app.main.pace.next_rows = 1 << 60
         session.take(mixed(450, maker=maker))
         app.main._frame()
         assert session.store.dropped > 0
         assert table.row_count == len(table.view)
         assert under_cursor(app).timestamp
-        app.main._next_rows = due
+        app.main.pace.next_rows = due
         await until(pilot, lambda: table.view.dropped > 0)
         assert table.row_count == len(table.view) == len(session.store)
         assert table.cursor_id == session.store.end - 1
@@ -128,7 +128,7 @@ async def test_pause_stops_the_screen_and_never_the_capture() -> None:
         assert app.main.state == "PAUSED"
         maker.open(b"/new/one")
         session.take(maker.batch())
-        await until(pilot, lambda: f"{session.ledger.captured:,} events" in app.main.header.text)
+        await until(pilot, lambda: f"{session.ledger.captured:,} events" in app.main.lines.header.text)
         assert app.main.table.row_count == before
         await pilot.press("2", "1")  # another tab shows nothing newer either
         assert under_cursor(app).arguments.get("path") != "/new/one"
@@ -175,8 +175,8 @@ async def test_the_tabs_count_what_was_captured(session: Session) -> None:
     app = still(session)
     async with app.run_test(size=SIZE) as pilot:
         families = session.ledger.by_family
-        await until(pilot, lambda: f"2 File {families['file']} " in app.main.tab_bar.text)
-        assert f"4 Network {families['network']} " in app.main.tab_bar.text
+        await until(pilot, lambda: f"2 File {families['file']} " in app.main.lines.tab_bar.text)
+        assert f"4 Network {families['network']} " in app.main.lines.tab_bar.text
 
 
 async def test_a_filter_lets_through_what_it_says_and_losses(session: Session) -> None:
@@ -315,7 +315,7 @@ async def test_detail_shows_everything_and_moves_on_with_the_cursor(session: Ses
     app = still(session)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("home", "e", "enter")
-        pane = app.main.detail_pane
+        pane = app.main.detail.pane
         parts = ("ENOENT: No such file or", "openat", "4121", "www-data", "/system.slice/nginx.service", "O_RDONLY|O_CLOEXEC", "/srv/www/page03.html")
         for part in (*parts, "2023-11-14 22:30:00.", "(3,391 ns)"):
             assert part in pane.text
@@ -377,9 +377,9 @@ async def test_times_change_with_r(session: Session) -> None:
 async def test_a_time_of_day_in_a_filter_is_the_one_that_is_shown(session: Session) -> None:
     app = still(session)
     async with app.run_test(size=SIZE) as pilot:
-        zones = [app.main.filter_context.zone]
+        zones = [app.main.filtering.context.zone]
         await pilot.press("r")
-        zones.append(app.main.filter_context.zone)
+        zones.append(app.main.filtering.context.zone)
         assert zones == [None, timezone.utc]
 
 
@@ -508,7 +508,7 @@ async def test_a_click_chooses_the_row_and_the_cell(session: Session) -> None:
         table = app.main.table
         assert table.cursor_index == table.top_index + 3
         assert table.column == 0
-        await pilot.click(app.main.tab_bar, offset=(45, 0))
+        await pilot.click(app.main.lines.tab_bar, offset=(45, 0))
         await until(pilot, lambda: app.main.tab == "network")
 
 
@@ -533,7 +533,7 @@ async def test_escape_stops_a_filter_that_takes_long(monkeypatch: pytest.MonkeyP
     app = still(story())
     async with app.run_test(size=SIZE) as pilot:
         monkeypatch.setattr(views.Job, "run", lambda job: not job.cancelled.wait(30))
-        app.main.apply_filter("comm = bash")
+        app.main.filter_line.apply("comm = bash")
         job = app.main.jobs.running
         assert job is not None
         await until(pilot, lambda: "filtering" in app.main.filter_bar._status.text)
@@ -552,7 +552,7 @@ async def test_another_theme_draws_everything_anew(session: Session) -> None:
         after = table.draw_row(5)
         assert after.text == before.text
         assert after != before
-        await app.main.run_action("theme")
+        await app.main.run_action("app('change_theme')")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("escape")
 
@@ -561,11 +561,11 @@ async def test_detail_of_the_monitors_own_rows(session: Session) -> None:
     app = still(session)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("enter")
-        assert "captured" in app.main.detail_pane.text
+        assert "captured" in app.main.detail.pane.text
         await pilot.press("L")
-        assert "312" in app.main.detail_pane.text
+        assert "312" in app.main.detail.pane.text
         await pilot.press("home")
-        assert "testhost" in app.main.detail_pane.text
+        assert "testhost" in app.main.detail.pane.text
 
 
 async def test_an_empty_session_takes_any_key() -> None:
@@ -581,10 +581,10 @@ async def test_the_footer_offers_a_pause_only_while_events_arrive() -> None:
         app = still(shown)
         async with app.run_test(size=(120, 32)) as pilot:
             await pilot.pause()
-            assert ("Space pause" in app.main.footer.text) == offered
+            assert ("Space pause" in app.main.lines.footer.text) == offered
             await pilot.press("space")  # who has paused is told how to go on
             await pilot.pause()
-            assert "Space pause" in app.main.footer.text
+            assert "Space pause" in app.main.lines.footer.text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 10), (20, 5)])

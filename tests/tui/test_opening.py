@@ -67,7 +67,7 @@ def cut_file() -> bytes:
 
 def texts(app: KellectApp) -> dict[str, str]:
     main = app.main
-    return {"header": main.header.text, "tabs": main.tab_bar.text, "status": main.filter_bar._status.text}
+    return {"header": main.lines.header.text, "tabs": main.lines.tab_bar.text, "status": main.filter_bar._status.text}
 
 
 def notified(app: KellectApp) -> list[str]:
@@ -78,14 +78,14 @@ async def test_a_whole_file_has_its_counts_at_once_and_its_tree_when_it_is_read(
     app = still(open_at_once(io.BytesIO(whole_file())))
     async with app.run_test(size=SIZE) as pilot:
         main = app.main
-        await until(pilot, lambda: "opening 43%" in main.header.text)
+        await until(pilot, lambda: "opening 43%" in main.lines.header.text)
         first = texts(app)
         assert " SAVED  opening 43%  59 events " in first["header"]
         assert "All 59 │" in first["tabs"]
         assert first["tabs"].rstrip().endswith("Tree 0…")
         assert "59 of 59" in first["status"]
         await pilot.press("enter")
-        assert "The table of processes is still being read (43%)." in main.detail_pane.text
+        assert "The table of processes is still being read (43%)." in main.detail.pane.text
         await pilot.press("t", "P")
         main.action_own_events()
         await pilot.pause()
@@ -94,11 +94,11 @@ async def test_a_whole_file_has_its_counts_at_once_and_its_tree_when_it_is_read(
         await pilot.press("6")
         await until(pilot, lambda: "The table of processes is still being read (43%)." in main.filter_bar._status.text)
         gate.open.set()
-        await until(pilot, lambda: app.session.opening is None and "opening" not in main.header.text)
+        await until(pilot, lambda: app.session.opening is None and "opening" not in main.lines.header.text)
         await until(pilot, lambda: main.tree_view.row_count == 2)
-        assert main.tab_bar.text.rstrip().endswith("Tree 2")
+        assert main.lines.tab_bar.text.rstrip().endswith("Tree 2")
         await pilot.press("1", "enter")
-        assert "still being read" not in main.detail_pane.text
+        assert "still being read" not in main.detail.pane.text
 
 
 async def test_a_filter_that_asks_for_processes_waits_for_them_and_others_do_not(gate: Gate) -> None:
@@ -110,14 +110,14 @@ async def test_a_filter_that_asks_for_processes_waits_for_them_and_others_do_not
         assert job.opening is app.session.opening
         await until(pilot, lambda: "filtering" in main.filter_bar._status.text)
         assert main.views.filter is None
-        main.apply_filter("comm = bash")
+        main.filter_line.apply("comm = bash")
         assert str(main.views.filter) == "comm = bash"
-        main.apply_filter("tree = 4200")
+        main.filter_line.apply("tree = 4200")
         waiting = main.jobs.running
         await pilot.press("escape")
         assert waiting is not None
         assert waiting.cancelled.is_set()
-        main.apply_filter("tree = 4200 and event_type = file.*")
+        main.filter_line.apply("tree = 4200 and event_type = file.*")
         gate.open.set()
         await until(pilot, lambda: str(main.views.filter).startswith("tree"))
         found = main.table.view.rows(0, main.table.row_count)
@@ -129,23 +129,23 @@ async def test_of_a_cut_file_every_count_is_marked_until_it_is_final(gate: Gate)
     app = still(session)
     async with app.run_test(size=SIZE) as pilot:
         main = app.main
-        await until(pilot, lambda: "opening 43%" in main.header.text)
-        assert " SAVED  cut short · opening 43%  0… events ·  0… lost" in main.header.text
-        assert "All 0… │" in main.tab_bar.text
+        await until(pilot, lambda: "opening 43%" in main.lines.header.text)
+        assert " SAVED  cut short · opening 43%  0… events ·  0… lost" in main.lines.header.text
+        assert "All 0… │" in main.lines.tab_bar.text
         assert "0… of 0…" in main.filter_bar._status.text
         assert main.table.row_count == 61  # all rows are there
-        main.apply_filter("comm = bash")
+        main.filter_line.apply("comm = bash")
         assert "14 of 0…" in main.filter_bar._status.text
         assert "still being read when this was counted" in "".join(piece for row in account(session, Clock())(100) for piece, _ in row)
-        main.apply_filter("")
+        main.filter_line.apply("")
         await pilot.press("enter")
-        assert "still being read" in main.detail_pane.text
+        assert "still being read" in main.detail.pane.text
         gate.open.set()
-        await until(pilot, lambda: "opening" not in main.header.text)
-        assert "still being read" not in main.detail_pane.text
-        assert " SAVED  cut short  59 events ·  312 lost" in main.header.text
-        assert "All 59 │" in main.tab_bar.text
-        assert main.tab_bar.text.rstrip().endswith("Tree 2")
+        await until(pilot, lambda: "opening" not in main.lines.header.text)
+        assert "still being read" not in main.detail.pane.text
+        assert " SAVED  cut short  59 events ·  312 lost" in main.lines.header.text
+        assert "All 59 │" in main.lines.tab_bar.text
+        assert main.lines.tab_bar.text.rstrip().endswith("Tree 2")
         assert "still being read when this was counted" not in "".join(piece for row in account(session, Clock())(100) for piece, _ in row)
 
 
@@ -153,7 +153,7 @@ async def test_quitting_does_not_wait(gate: Gate) -> None:
     session = open_at_once(io.BytesIO(whole_file()))
     app = still(session)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "opening" in app.main.header.text)
+        await until(pilot, lambda: "opening" in app.main.lines.header.text)
         opening = session.opening
         assert opening is not None
         await pilot.press("q")

@@ -62,7 +62,7 @@ def test_a_narrow_tree(snap_compare: Callable[..., bool]) -> None:
 
 def test_live(snap_compare: Callable[..., bool]) -> None:
     app = still(story(finished=False), live=FakeCapture())
-    app.main._rate.points.extend((0, 900, 4_100, 8_000, 12_431))
+    app.main.lines.rate.points.extend((0, 900, 4_100, 8_000, 12_431))
     assert snap_compare(app, press=("up", "space"), terminal_size=(120, 32))
 
 

@@ -173,7 +173,7 @@ async def test_threads_and_kernel_threads_come_and_go() -> None:
         assert isinstance(tree.cursor_node, Process)
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert "thread 5001 libuv-worker of process 5000 node" in app.main.detail_title.text
+        assert "thread 5001 libuv-worker of process 5000 node" in app.main.detail.title.text
         await pilot.press("w", "W")
         assert {2, 17} <= set(pids(tree))
         assert 5001 not in pids(tree)
@@ -208,7 +208,7 @@ async def test_an_event_finds_its_process_whatever_hides_it() -> None:
         assert pids(tree) == [1]
         await typed(pilot, "node")
         await pilot.press("1")
-        app.main.apply_filter("comm = tests")
+        app.main.filter_line.apply("comm = tests")
         await pilot.press("home", "down", "t")
         await pilot.pause()
         await pilot.pause()
@@ -252,15 +252,15 @@ async def test_the_detail_tells_each_program_and_what_became_of_it() -> None:
         tree.go_to(process(app.session, 4201))
         await pilot.press("enter")
         await pilot.pause()
-        said = app.main.detail_pane.text
+        said = app.main.detail.pane.text
         assert "systemd(1) › sshd(812) › bash(4100) › make(4200) › cc1(4201)" in said
         for expected in ("programs (3)", "at birth      make -j2", "sh -c 'cc1 -O2 main.c'", "cc1 -O2 main.c", "exe /usr/lib/gcc/cc1", "cwd /root",
                          "unit session-3.scope", "10 ENOENT", "1000 (ann)"):  # fmt: skip
             assert expected in said
         assert said.index("at birth") < said.index("sh -c 'cc1") < said.index("exe /usr/lib/gcc/cc1")
         await pilot.press("down", "down")
-        assert "SIGKILL after 12.00s" in app.main.detail_pane.text
-        assert "sent by 4100 (bash)" in app.main.detail_pane.text
+        assert "SIGKILL after 12.00s" in app.main.detail.pane.text
+        assert "sent by 4100 (bash)" in app.main.detail.pane.text
         await pilot.press("escape")
         assert not app.main.has_class("-detail")
 
@@ -309,9 +309,9 @@ async def test_a_process_stays_itself_across_its_execs() -> None:
         maker.starts[4201] = same.start_ns
         maker.exec(b"/usr/bin/collect2", (b"collect2",), pid=4201, ppid=4200, **SHELL)
         session.take(maker.batch())
-        await until(pilot, lambda: "collect2" in app.main.detail_pane.text)
+        await until(pilot, lambda: "collect2" in app.main.detail.pane.text)
         assert cursor(tree) is same
-        assert "programs (4)" in app.main.detail_pane.text
+        assert "programs (4)" in app.main.detail.pane.text
 
 
 async def test_the_mouse_sorts_folds_and_sets() -> None:

@@ -165,13 +165,13 @@ async def test_a_choice_without_room_for_all_says_so() -> None:
         assert choice.render_line(0).text == "Forma… >third       "
 
 
-def check(text: str) -> BadFilter | None:
+def check(text: str, purpose: str) -> BadFilter | None:
     """Everything with an exclamation mark is wrong, at the mark."""
     return BadFilter("this is wrong [b]", "leave it out", column=text.index("!")) if "!" in text else None
 
 
 async def test_a_fault_stands_under_its_place_however_long_the_text() -> None:
-    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    bar = FilterBar(check, lambda text, cursor, purpose: (), id="bar")
     async with Bench(bar).run_test(size=(60, 6)) as pilot:
         bar.edit("filter", "")
         await pilot.press(*"abc!")
@@ -196,7 +196,7 @@ async def test_a_fault_stands_under_its_place_however_long_the_text() -> None:
     ],
 )
 async def test_what_the_filter_line_has_no_room_for_is_marked(width: int, shown: str) -> None:
-    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    bar = FilterBar(check, lambda text, cursor, purpose: (), id="bar")
     async with Bench(bar).run_test(size=(width, 6)) as pilot:
         await pilot.pause()
         bar.show_status([Word("1,204 of 4,211,093"), Word(" · 14 ms"), Word(" ")])
@@ -205,7 +205,7 @@ async def test_what_the_filter_line_has_no_room_for_is_marked(width: int, shown:
 
 
 async def test_a_long_text_is_marked_where_it_goes_on_and_never_on_the_cursor() -> None:
-    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    bar = FilterBar(check, lambda text, cursor, purpose: (), id="bar")
     async with Bench(bar).run_test(size=(22, 6)) as pilot:
         bar.show_status(())
 
@@ -226,7 +226,7 @@ async def test_a_long_text_is_marked_where_it_goes_on_and_never_on_the_cursor() 
 
 @pytest.mark.parametrize(("text", "shown"), [("日本", "日本     "), ("ab日本", "ab日本   "), ("日本日本日", "… 日本日 "), ("日本語漢字é", "…語漢字é ")])
 async def test_a_typed_wide_character_stays_whole_at_the_edge(text: str, shown: str) -> None:
-    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    bar = FilterBar(check, lambda text, cursor, purpose: (), id="bar")
     async with Bench(bar).run_test(size=(22, 6)) as pilot:
         bar.show_status(())
         bar.edit("filter", text)
@@ -244,7 +244,7 @@ class Proposal:
 
 
 async def test_more_completions_than_are_shown_are_marked_on_their_side() -> None:
-    bar = FilterBar(check, lambda text, cursor: [Proposal(number) for number in range(20)], id="bar")
+    bar = FilterBar(check, lambda text, cursor, purpose: [Proposal(number) for number in range(20)], id="bar")
     async with Bench(bar).run_test(size=(100, 6)) as pilot:
         bar.edit("filter", "")
         await pilot.press("tab")
@@ -256,7 +256,7 @@ async def test_more_completions_than_are_shown_are_marked_on_their_side() -> Non
 
 
 async def test_hostile_text_in_the_filter_line_is_shown_safely() -> None:
-    bar = FilterBar(check, lambda text, cursor: (), id="bar")
+    bar = FilterBar(check, lambda text, cursor, purpose: (), id="bar")
     async with Bench(bar).run_test(size=(60, 6)) as pilot:
         bar.show_applied("comm = '\x1b[31m[red]'")
         await pilot.pause()

@@ -196,9 +196,9 @@ class EventTable(VirtualList):
         self.clear_strips()
         self.refresh()
 
-    def sideways(self, columns: int) -> None:
+    def sideways(self, step: int) -> None:
         """Move the cell cursor."""
-        self.column = max(0, min(min(self.column, len(self.placed) - 1) + columns, len(self.placed) - 1))
+        self.column = max(0, min(min(self.column, len(self.placed) - 1) + step, len(self.placed) - 1))
         self.refresh_row(self.cursor_index)
         self.refresh_heading()
 

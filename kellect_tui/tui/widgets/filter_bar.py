@@ -39,6 +39,12 @@ class Candidate(Protocol):
     def help(self) -> str: ...
 
 
+Check = Callable[[str, str], BadFilter | None]
+"""Why a text is wrong for a purpose; None where it is right."""
+Complete = Callable[[str, int, str], Sequence[Candidate]]
+"""What could stand in a text at a place, for a purpose."""
+
+
 class FilterInput(TextInput):
     """One line of text with the keys of a shell."""
 
@@ -76,7 +82,11 @@ class FilterInput(TextInput):
 
 
 class FilterBar(Vertical):
-    """A prompt, a text, a status on its right; while it is edited two lines more for faults and completions."""
+    """A prompt, a text, a status on its right; while it is edited two lines more for faults and completions.
+
+    Args:
+        check, complete: The language. The purpose they are given is that of `edit`.
+    """
 
     class Edited(Message):
         """The text is another one; `error` says why it is no filter."""
@@ -101,7 +111,7 @@ class FilterBar(Vertical):
     class Wanted(Message):
         """The line was clicked: the user wants to type."""
 
-    def __init__(self, check: Callable[[str], BadFilter | None], complete: Callable[[str, int], Sequence[Candidate]], *, id: str | None = None) -> None:
+    def __init__(self, check: Check, complete: Complete, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._check = check
         self._complete = complete
@@ -229,7 +239,7 @@ class FilterBar(Vertical):
         if not self.editing:
             return
         text, purpose = message.value.strip(), self.purpose
-        if self._check(text) is None:
+        if self._check(text, purpose) is None:
             self.remember(text, purpose)
             self.post_message(self.Entered(text, purpose))
 
@@ -248,7 +258,7 @@ class FilterBar(Vertical):
 
     def _next_candidate(self, step: int) -> None:
         if not self._candidates:
-            self._candidates = self._complete(self._input.value, self._input.cursor_position)
+            self._candidates = self._complete(self._input.value, self._input.cursor_position, self.purpose)
             self._chosen = -1 if step > 0 else 0
             self._before_completion = self._input.value
         if not self._candidates:
@@ -275,7 +285,7 @@ class FilterBar(Vertical):
         self._hints.show(words, [Word(f" {help} ", "dim")] if help else [])
 
     def _validate(self) -> None:
-        error = self._check(self._input.value)
+        error = self._check(self._input.value, self.purpose)
         self._input.set_class(error is not None, "-wrong")
         if not self._candidates:
             self._hints.show([Word("  Tab completes, ↑ ↓ history", "dim")])

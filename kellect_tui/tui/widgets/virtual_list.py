@@ -209,6 +209,9 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """To the last row."""
         self.move_cursor(self.row_count - 1)
 
+    def sideways(self, step: int) -> None:
+        """To the right or to the left, whatever that is here."""
+
     def row_at(self, event: events.MouseEvent) -> int | None:
         """The row under the mouse."""
         offset = event.get_content_offset(self)
