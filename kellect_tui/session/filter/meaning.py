@@ -247,7 +247,7 @@ def _argument(field: Field, operator: str, values: Values, columns: Sequence[int
     negated = operator.startswith("!")
     positive = operator.removeprefix("!")
     kinds = field.kinds
-    if kinds and kinds <= OCTAL_KINDS:
+    if positive == "=" and kinds and kinds <= OCTAL_KINDS:
         values = tuple(Pattern(value.source.zfill(4)) if isinstance(value, Pattern) and value.source.isdecimal() else value for value in values)
     if kinds and kinds <= BOOLEAN_KINDS:
         values = _truths(field, positive, values, columns)

@@ -216,6 +216,12 @@ def test_what_the_monitor_says_of_itself_is_found_by_its_arguments(text: str, ty
     assert {event.event_type for event in all_events() if expression.matches(event)} == types
 
 
+def test_a_digit_is_looked_for_within_a_mode() -> None:
+    modes = [str(event.arguments["mode"]) for event in all_events() if event.arguments.get("mode") is not None]
+    for digit in "0167":
+        assert check(parse(f"family != monitor and arg.mode contains {digit}", context())) == sum(digit in mode for mode in modes)
+
+
 def test_losses_are_told_apart_by_what_they_say_however_many_there_are() -> None:
     maker = Maker()
     for count in range(1, 101):
