@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kellect_tui.errors import BadOption
+from kellect_tui.errors import BadOption, CannotWrite
 from kellect_tui.events import decode
 from kellect_tui.events.catalogue import BY_ID, MONITOR_DROPPED, MONITOR_START, MONITOR_STOP
 from kellect_tui.events.record import Event, Flag, Raw
@@ -84,6 +84,14 @@ def export(
 
 
 def _write(session: Session, file: BinaryIO, format: str, predicate: Predicate | None, progress: Progress | None, cancelled: Cancelled | None) -> int:
+    try:
+        return _written(session, file, format, predicate, progress, cancelled)
+    except (TypeError, ValueError, OverflowError) as error:  # such as a number beyond 64 bits, in a file that no recorder wrote
+        remedy = "it was made by another program, or is damaged; if not, please report this"
+        raise CannotWrite(f"the session holds what {format} cannot: {error}", remedy) from error
+
+
+def _written(session: Session, file: BinaryIO, format: str, predicate: Predicate | None, progress: Progress | None, cancelled: Cancelled | None) -> int:
     view = None
     if predicate is not None:
         view = View(session.store, predicate)

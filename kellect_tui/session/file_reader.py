@@ -20,18 +20,26 @@ from kellect_tui.events import arguments
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.events.catalogue import MONITOR_STOP
 from kellect_tui.session.arrow import FIELDS, NEEDED, LazyChunk, Unreadable, fill
-from kellect_tui.session.chunk import Chunk, Row
+from kellect_tui.session.chunk import CHUNK_ROWS, Chunk, Row
 from kellect_tui.session.losses import Ledger
-from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages
+from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages, unpacked_bytes
 from kellect_tui.session.opening import UNREADABLE, Opening
 from kellect_tui.session.session import Session
+from kellect_tui.session.shapes import INT, MAYBE_INT, NULL, Shape, check_counts
 from kellect_tui.session.state_document import StateDocument
 from kellect_tui.session.users import UserNames
 
 FORMAT = "kellect-tui/1"
 
 _NAME, _NUMBER = FORMAT.split("/")
-_STATE_LIMIT = 1 << 30
+_STATE_LIMIT = _BATCH_LIMIT = 1 << 30
+"""What is unpacked at most. A chunk is sealed at 64 MiB of texts: a batch that asks for more was made to fill the memory."""
+_TOTALS = Shape(lost=INT, left_out=INT, skipped=INT, stopped_ns=INT, not_decoded=(dict,), io_uring=(dict,))
+_STOP = Shape(
+    captured=MAYBE_INT, lost=MAYBE_INT, coalesced=MAYBE_INT, not_decoded=(dict, NULL), left_out=MAYBE_INT, skipped=MAYBE_INT, incomplete=MAYBE_INT,
+    by_type=(dict, NULL), wall_seconds=(float, int, NULL), cpu_seconds=(float, int, NULL),
+)  # fmt: skip
+_INT64 = range(-(1 << 63), 1 << 63)
 _OLDER = "it was made by another program, or is damaged"
 
 
@@ -93,7 +101,7 @@ class _Reader:
         places = [(start, end) for start, end, rows in self._batches if not rows]
         state = self._state(*places[-1]) if places else None
         session = Session(processes=None, users=UserNames.recorded({}))
-        session.start = self._json("start")
+        session.start = self._start()
         session.store.machine = self._machine
         session.started_ns = self._number("started_ns")
         session.epoch_offset_ns = self._number("epoch_offset_ns")
@@ -119,6 +127,8 @@ class _Reader:
                 raise Damaged("a schema where none belongs" if message.start else "it does not begin with a schema", message.start)
             elif message.header is Header.SCHEMA:
                 self._schema_end = start = message.end
+            elif message.rows > CHUNK_ROWS:
+                raise Damaged("a batch of more rows than a chunk has", message.start)
             elif message.header is Header.BATCH:
                 self._batches.append((start, message.end, message.rows))
                 start = message.end
@@ -146,9 +156,12 @@ class _Reader:
 
     def _number(self, key: str) -> int:
         try:
-            return int(self._text(key))
+            number = int(self._text(key))
         except ValueError as error:
             raise BadSessionFile(f"the session's {key} cannot be read", _OLDER) from error
+        if number not in _INT64:
+            raise BadSessionFile(f"the session's {key} is no number of nanoseconds", _OLDER)
+        return number
 
     def _json(self, key: str) -> Any:
         try:
@@ -158,6 +171,12 @@ class _Reader:
         if not isinstance(value, dict):
             raise BadSessionFile(f"the session's {key} cannot be read", _OLDER)
         return value
+
+    def _start(self) -> dict[str, Any]:
+        start: dict[str, Any] = self._json("start")
+        if not isinstance(start.get("options") or {}, dict):
+            raise BadSessionFile("the session's start cannot be read", _OLDER)
+        return start
 
     def _loader(self, start: int, end: int, users: UserNames) -> Callable[[Chunk], None]:
         def load(chunk: Chunk) -> None:
@@ -173,6 +192,7 @@ class _Reader:
     def _decode(self, start: int, end: int) -> tuple[pa.RecordBatch, Mapping[bytes, bytes]]:
         data = b"".join([self._data.slice(0, self._schema_end), self._data.slice(start, end - start), END_OF_STREAM])
         try:
+            _require_room(memoryview(data)[self._schema_end :], start)
             with pa.ipc.open_stream(data, options=self._options) as reader:
                 batch, metadata = reader.read_next_batch_with_custom_metadata()
             batch.validate(full=True)
@@ -193,10 +213,18 @@ class _Reader:
         return document if isinstance(document.head, dict) else None
 
 
+def _require_room(batch: memoryview, start: int) -> None:
+    if unpacked_bytes(batch) > _BATCH_LIMIT:
+        raise Damaged("it would fill the memory", start)
+
+
 def _recall(session: Session, head: Mapping[str, Any] | None, *, whole: bool) -> None:
     """Counts as the end of the file has them; of a file cut short they are made from its events, by `Opening`."""
     if head:
         said = dict(head["totals"])
+        _TOTALS.check_row(said)
+        for calls in (*dict(said["not_decoded"]).values(), said["io_uring"]):
+            check_counts(calls)
         session.totals = SourceTotals(**{name: said[name] for name in ("lost", "left_out", "skipped", "stopped_ns", "not_decoded", "io_uring")})
     if whole and head:
         session.ledger = Ledger.from_json(head["ledger"])
@@ -216,5 +244,10 @@ def _read_stop(session: Session) -> None:
     except BadSessionFile:
         return  # told when somebody looks at it
     if is_stop:
-        session.stop = arguments.monitor(last.raw(Row(last.count - 1)))
+        stop = arguments.monitor(last.raw(Row(last.count - 1)))
+        try:
+            _STOP.check(list(stop.values()))
+        except (TypeError, ValueError) as error:
+            raise BadSessionFile(f"the session's end cannot be read: {error}", _OLDER) from error
+        session.stop = stop
         session.stopped_ns = int(last.time[last.count - 1])

@@ -75,6 +75,49 @@ def messages(data: memoryview) -> Iterator[Message | None]:
         at = body_at + body
 
 
+def unpacked_bytes(data: memoryview) -> int:
+    """Bytes that the buffers of these whole messages say they need once they are decompressed: what a reader of them asks memory for.
+
+    Raises Damaged.
+    """
+    total = 0
+    for message in messages(data):
+        if message is not None and message.header in (Header.DICTIONARY, Header.BATCH):
+            try:
+                total += sum(_unpacked(data[message.start : message.end]))
+            except (struct.error, IndexError, ValueError) as error:
+                raise Damaged("a message header that cannot be read", message.start) from error
+    return total
+
+
+def _unpacked(message: memoryview) -> Iterator[int]:
+    """The size of each buffer of a batch, or of a dictionary's: compressed ones have it in front of them, -1 where they were left as they are."""
+    (length,) = struct.unpack_from("<I", message, 4)
+    header, body = message[8 : 8 + length], message[8 + length :]
+    (table,) = struct.unpack_from("<I", header, 0)
+    kind_at, batch = _field(header, table, 1), _table(header, _field(header, table, 2))
+    if Header(header[kind_at]) is Header.DICTIONARY:
+        batch = _table(header, _field(header, batch, 1))
+    buffers, is_compressed = _field(header, batch, 2), bool(_field(header, batch, 3))
+    if not buffers:
+        return
+    first = _table(header, buffers)
+    (count,) = struct.unpack_from("<I", header, first)
+    for number in range(count):
+        at, size = struct.unpack_from("<qq", header, first + 4 + 16 * number)
+        if at < 0 or size < 0 or at + size > len(body):
+            raise ValueError(at)
+        unpacked = struct.unpack_from("<q", body, at)[0] if is_compressed and size else -1
+        yield size if unpacked < 0 else unpacked
+
+
+def _table(data: memoryview, at: int) -> int:
+    """What an offset points at."""
+    if not at:
+        raise ValueError(at)
+    return at + int(struct.unpack_from("<I", data, at)[0])
+
+
 def _header(data: memoryview) -> tuple[Header, int, int]:
     """Kind, length of the body, rows."""
     (table,) = struct.unpack_from("<I", data, 0)

@@ -6,10 +6,11 @@ Files of versions that knew less of a process lack keys; what they do not say is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from kellect_tui.session.process import COUNT_NAMES, Birth, Generation, Healed, Killer, Process, Thread
+from kellect_tui.session.shapes import BOOL, INT, MAYBE_INT, MAYBE_TEXT, TEXT, Shape
 
 _OLD_COUNTS = 7
 """Counts in the list that every version reads; the others stand beside it, by name."""
@@ -23,6 +24,18 @@ _values = attrgetter(*_PLAIN, *_MORE, "leader_gone", "exit_seen", "thread_count"
 _FAMILIES = COUNT_NAMES[_OLD_COUNTS:]
 _BIRTHS = {birth.value: birth for birth in Birth}
 _THREAD = ("tid", "start_ns", "started_ns", "comm", "running", "ended_ns", "exit_status", "exit_signal", "exit_seen")
+
+_ROW = Shape(
+    number=INT, pid=INT, start_ns=INT, exact=BOOL, started_ns=MAYBE_INT, comm=TEXT, ppid=MAYBE_INT, path=MAYBE_TEXT, interpreter=MAYBE_TEXT, uid=MAYBE_INT,
+    executed=INT, threads_started=INT, ended_ns=MAYBE_INT, exit_status=MAYBE_INT, exit_signal=MAYBE_INT, core_dumped=BOOL, forked_by=MAYBE_INT,
+    kernel=BOOL, cwd=MAYBE_TEXT, cgroup=MAYBE_TEXT,
+)  # fmt: skip
+_needed = itemgetter(*_PLAIN, "forked_by")
+_GENERATION_SHAPE = Shape(started_ns=MAYBE_INT, path=MAYBE_TEXT, interpreter=MAYBE_TEXT, cwd=MAYBE_TEXT, comm=TEXT, tid=MAYBE_INT, seen=BOOL)
+_KILLER_SHAPE = Shape(pid=INT, comm=TEXT, signal=INT, time_ns=INT)
+_THREAD_SHAPE = Shape(
+    tid=INT, start_ns=INT, started_ns=MAYBE_INT, comm=TEXT, running=BOOL, ended_ns=MAYBE_INT, exit_status=MAYBE_INT, exit_signal=MAYBE_INT, exit_seen=BOOL
+)
 
 
 def written(process: Process, counts: Sequence[int]) -> dict[str, Any]:
@@ -51,6 +64,7 @@ def written(process: Process, counts: Sequence[int]) -> dict[str, Any]:
 
 def read(row: Mapping[str, Any]) -> tuple[Process, list[int]]:
     """The process of a row, and what it did. Raises KeyError, TypeError or ValueError."""
+    _ROW.check((*_needed(row), row.get("kernel", False), row.get("cwd"), row.get("cgroup")))
     process = Process(*[row[name] for name in _POSITIONAL])
     for name in _PLAIN[len(_POSITIONAL) :]:
         setattr(process, name, row[name])
@@ -62,11 +76,12 @@ def read(row: Mapping[str, Any]) -> tuple[Process, list[int]]:
         if name in row:
             setattr(process, name, row[name])
     if "generations" in row:
-        process.generations = [Generation(started, tuple(map(str, argv)), *rest) for started, argv, *rest in row["generations"]]
+        process.generations = [_read_generation(*program) for program in row["generations"]]
     if "errnos" in row:
         process.errnos = {int(errno): int(count) for errno, count in row["errnos"]}
     if "killed_by" in row:
         process.killed_by = Killer(*row["killed_by"])
+        _KILLER_SHAPE.check(process.killed_by)
     if "leader" in row:
         process.leader = _read_thread(row["leader"])
     if "tasks" in row:
@@ -84,5 +99,12 @@ def _written_thread(thread: Thread) -> list[Any]:
     return [*(getattr(thread, name) for name in _THREAD), thread.birth.value]
 
 
+def _read_generation(started_ns: Any, argv: Any, *rest: Any) -> Generation:
+    program = Generation(started_ns, tuple(map(str, argv)), *rest)
+    _GENERATION_SHAPE.check(program[:1] + program[2:])
+    return program
+
+
 def _read_thread(task: list[Any]) -> Thread:
+    _THREAD_SHAPE.check(task[:-1])
     return Thread(**dict(zip(_THREAD, task[:-1], strict=True)), birth=Birth(task[-1]))

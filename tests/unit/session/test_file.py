@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kellect_tui.errors import BadSessionFile, CannotWrite
+from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
 from kellect_tui.events.batch import Batch, SourceTotals
 from kellect_tui.events.record import FIELDS, to_dict
-from kellect_tui.session.arrow import LazyChunk
+from kellect_tui.export import FORMATS, export
+from kellect_tui.export.summary import document, summarize
+from kellect_tui.session import file, file_reader
+from kellect_tui.session.arrow import LazyChunk, layout, schema
 from kellect_tui.session.chunk import COLUMNS, Chunk
 from kellect_tui.session.file import SessionWriter, open_session, write_session
+from kellect_tui.session.filter import Context, parse
+from kellect_tui.session.messages import messages
 from kellect_tui.session.proctree import Snapshot, Tree
 from kellect_tui.session.session import Session
+from kellect_tui.summarizing import rendered
 from tests.synthetic import START_NS, STEP_NS, Maker, mixed, session_of
 from tests.unit.session.test_view import CountIs
 
@@ -283,6 +293,68 @@ def test_bytes_put_in_or_taken_out_raise_nothing_else(at: int, extra: bytes) -> 
             assert error.message  # noqa: PT017  # likewise
 
 
+JUNK: tuple[Any, ...] = (None, -1, 2**31, 2**63 - 1, 2**63, 2**64 - 1, 1.5, "", "x", [], {}, [None], {"a": 1}, True, [1, 2, 3])
+
+
+def places(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a JSON document."""
+    yield at
+    for key in document if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ():
+        yield from places(document[key], (*at, key))
+
+
+def changed(chance: random.Random, document: Any) -> Any:
+    """The document with something else, or nothing, in one place."""
+    document = orjson.loads(orjson.dumps(document))
+    *way, last = chance.choice(list(places(document))[1:])
+    holder = document
+    for key in way:
+        holder = holder[key]
+    if chance.random() < 0.25:
+        del holder[last]
+    else:
+        holder[last] = chance.choice(JUNK)
+    return document
+
+
+@given(st.integers(0, 2**32), st.sampled_from(["state", "metadata", "monitor"]))
+@settings(deadline=None, max_examples=100)
+def test_json_that_says_something_else_raises_nothing_else(seed: int, what: str) -> None:
+    """Of another program's making, so that no byte is damaged: it is refused where it is read, or can be used for everything."""
+    chance = random.Random(seed)
+    maker = Maker()
+    maker.fork(5000)
+    maker.exec(b"/bin/true", pid=5000)
+    maker.kill(5000, 9)
+    maker.exit(pid=5000, signal=9)
+    session = session_of(mixed(20), maker.batch(), finished=True)
+    state, metadata = file._state, file._metadata
+    with pytest.MonkeyPatch.context() as patch:
+        if what == "state":
+            patch.setattr(file, "_state", lambda *given: changed(chance, state(*given)))
+        elif what == "metadata":
+            patch.setattr(session, "start", changed(chance, dict(session.start)))
+            registers = orjson.dumps(changed(chance, layout()))
+            patch.setattr(file, "_metadata", lambda of: metadata(of) | ({"registers": registers} if seed % 2 else {}))
+        else:
+            for chunk in session.store.chunks:
+                chunk.payloads[:] = [orjson.dumps(changed(chance, orjson.loads(payload))) if payload[:1] == b"{" else payload for payload in chunk.payloads]
+        data = saved(session)
+    try:
+        again = opened(data)
+        Tree(Snapshot(again.processes))
+        summary = summarize(again)
+        assert summary is not None
+        assert rendered(document(again, summary), as_json=True)
+        assert rendered(document(again, summary), as_json=False)
+        for format in FORMATS:
+            export(again, io.BytesIO(), format)
+        for text in ("exe = *", "argv = *", "ancestor.comm = *", "tree = 5000", "arg.count > 0"):
+            export(again, io.BytesIO(), "jsonl", predicate=parse(text, Context(again.processes)))
+    except KellectError as error:
+        assert error.message  # noqa: PT017  # whether it can be used depends on the place
+
+
 def arrow_file(metadata: dict[str, bytes] | None) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, pa.schema([("a", pa.int32())], metadata=metadata)):
@@ -315,6 +387,32 @@ def test_a_damaged_part_is_told_when_it_is_looked_at() -> None:
     session = opened(bytes(data))
     with pytest.raises(BadSessionFile, match="damaged"):
         all_events(session)
+
+
+def test_a_batch_of_more_rows_than_a_chunk_has() -> None:
+    data = bytearray(EXAMPLE)
+    batch = next(message for message in messages(memoryview(EXAMPLE)) if message is not None and message.rows)
+    rows = data.index(struct.pack("<q", batch.rows), batch.start)
+    data[rows : rows + 8] = struct.pack("<q", 1 << 40)
+    with pytest.raises(BadSessionFile, match="more rows than a chunk has"):
+        opened(bytes(data))
+
+
+def test_a_batch_that_would_fill_the_memory_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = opened(EXAMPLE)
+    monkeypatch.setattr(file_reader, "_BATCH_LIMIT", 10_000)
+    with pytest.raises(BadSessionFile, match="it would fill the memory"):
+        all_events(session)
+
+
+@pytest.mark.parametrize("number", [b"1" * 20, b"-" + b"9" * 19, b"1" * 5000, b"1e3", b""])
+def test_a_beginning_that_is_no_point_in_time(number: bytes) -> None:
+    data = io.BytesIO()
+    kind = schema(dict(pa.ipc.open_stream(EXAMPLE).schema.metadata) | {b"started_ns": number})
+    with pa.ipc.new_stream(data, kind):
+        pass
+    with pytest.raises(BadSessionFile, match="started_ns"):
+        opened(data.getvalue())
 
 
 def test_a_batch_of_what_is_no_batch(tmp_path: Path) -> None:

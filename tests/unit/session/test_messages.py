@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages
+from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages, unpacked_bytes
 
 
 def stream(*rows: int) -> bytes:
@@ -50,6 +50,23 @@ def test_any_bytes(front: bytes, behind: bytes) -> None:
                 assert message is None or message.end <= len(data)
         except Damaged as error:
             assert 0 <= error.offset <= len(data)  # noqa: PT017  # whether it is damaged depends on the bytes
+
+
+def test_what_the_buffers_need_unpacked() -> None:
+    batches = list(pa.ipc.open_stream(EXAMPLE))
+    columns = [array for batch in batches for array in (batch["a"], batch["b"].indices, batch["b"].dictionary)]
+    assert unpacked_bytes(memoryview(EXAMPLE)) == sum(buffer.size for array in columns for buffer in array.buffers() if buffer is not None)
+    assert unpacked_bytes(memoryview(EXAMPLE)) > 1003 * 8
+
+
+@given(st.integers(0, len(EXAMPLE) - 1), st.integers(0, 255))
+def test_what_damaged_buffers_need(at: int, value: int) -> None:
+    data = bytearray(EXAMPLE)
+    data[at] = value
+    try:
+        assert unpacked_bytes(memoryview(data)) >= 0
+    except Damaged as error:
+        assert 0 <= error.offset <= len(data)  # noqa: PT017  # whether it is damaged depends on the byte
 
 
 def test_other_bytes_are_told_with_their_place() -> None:
