@@ -33,6 +33,8 @@ CAST, CAST_TO = "bpf_rdonly_cast", {"file": "file", "dentry": "dentry", "list": 
 JIT = Path("/proc/sys/net/core/bpf_jit_enable")
 CHUNK_BYTES = 262_144
 MIN_SLOTS, MIN_CHUNKS = 1024, 2
+PID_LIMIT = 1 << 22
+"""PID_MAX_LIMIT of include/linux/threads.h: kernel.pid_max may be raised up to it at any time."""
 
 PROGRAMS = {
     "on_enter": "sys_enter", "early": "sys_enter", "early_walk": "sys_enter",
@@ -106,7 +108,7 @@ class Program:
         records: ``(cpus * slots,)`` of RECORD, shared with the kernel; ring: the same by CPU, ``(slots,)`` each.
         payload: ``(cpus * chunks * CHUNK_BYTES,) uint8``, shared with the kernel; heap: the same by CPU.
         ctl: ``(cpus,)`` of the control block; cfg: ``(1,)`` of the configuration; desc: ``(512,)`` of DESCRIPTOR;
-        pids: ``(pid_max,) uint8``; foreign: ``(cpus, 2048) uint64``; uring: ``(cpus, 128) uint64``.
+        pids: ``(PID_LIMIT,) uint8``; foreign: ``(cpus, 2048) uint64``; uring: ``(cpus, 128) uint64``.
         typed: whether BTF-typed tracepoints are used.
         layouts: dtype of the values of `LAYOUTS`, as compiled.
         was_kept: whether it came from the cache.
@@ -128,8 +130,7 @@ class Program:
         self.slots, self.chunks = ring_shape(ring_bytes, self.cpus)
         self.typed = _can_be_typed() if typed is None else typed
         pid_max = int(Path("/proc/sys/kernel/pid_max").read_text())
-        self.pid_slots = -(-(pid_max + 1) // 4096) * 4096
-        sizes = {"N_CPU": self.cpus, "N_SLOT": self.slots, "N_CHUNK": self.chunks, "N_PID": self.pid_slots, "N_FLIGHT": _flight_slots(pid_max)}
+        sizes = {"N_CPU": self.cpus, "N_SLOT": self.slots, "N_CHUNK": self.chunks, "N_PID": PID_LIMIT, "N_FLIGHT": _flight_slots(pid_max)}
         if self.typed:
             sizes["TYPED"] = 1
             sizes["CASTS"] = int(casts and _has_jit())
@@ -191,14 +192,15 @@ class Program:
         cfg_type = self.layouts["cfg"]
         self.cfg: NDArray[np.void] = np.frombuffer(self._shared("cfg", cfg_type.itemsize), cfg_type, 1)
         self.desc: NDArray[np.void] = np.frombuffer(self._shared("desc", 512 * DESCRIPTOR.itemsize), DESCRIPTOR, 512)
-        self.pids: NDArray[np.uint8] = np.frombuffer(self._shared("pids", self.pid_slots), np.uint8, self.pid_slots)
+        self.pids: NDArray[np.uint8] = np.frombuffer(self._shared("pids", PID_LIMIT, populated=False), np.uint8, PID_LIMIT)
         self.foreign = np.frombuffer(self._shared("foreign", self.cpus * 2048 * 8), np.uint64, self.cpus * 2048).reshape(self.cpus, 2048)
         self.uring = np.frombuffer(self._shared("uring", self.cpus * 128 * 8), np.uint64, self.cpus * 128).reshape(self.cpus, 128)
 
-    def _shared(self, name: str, length: int) -> mmap.mmap:
+    def _shared(self, name: str, length: int, *, populated: bool = True) -> mmap.mmap:
         page = mmap.PAGESIZE
         # populated at once: page faults in the first busy moment made the reader lose
-        area = mmap.mmap(self._fds[name], -(-length // page) * page, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ | mmap.PROT_WRITE)
+        flags = mmap.MAP_SHARED | (mmap.MAP_POPULATE if populated else 0)
+        area = mmap.mmap(self._fds[name], -(-length // page) * page, flags, mmap.PROT_READ | mmap.PROT_WRITE)
         self._maps.append(area)
         return area
 

@@ -95,10 +95,11 @@ class LiveSource:
         program.desc[:] = descriptors(native())
         left_out = self._choose(program)
         self.reader = Reader(program, cgroups=has_cgroup2(), path_bytes=self._options.budget.paths, hold_ns=HOLD_NS)
-        self.set_events(self._events)
         anchor = epoch_offset_ns()
         program.attach()
         self._take_in_descendants(program)
+        started = boot_ns()
+        self.set_events(self._events)  # until here the probes record nothing: no event is older than the start
         return SourceStart(
             host=of_system(socket.gethostname()),
             kernel=platform.release(),
@@ -109,7 +110,7 @@ class LiveSource:
             options=described(self._options),
             left_out=left_out,
             epoch_offset_ns=anchor,
-            started_ns=boot_ns(),
+            started_ns=started,
         )
 
     def read(self) -> Batch | None:
