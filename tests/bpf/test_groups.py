@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,12 +31,12 @@ def mounted() -> Path | None:
 
 
 @pytest.fixture
-def group(request: pytest.FixtureRequest) -> Iterator[tuple[Path, Path]]:
+def group() -> Iterator[tuple[Path, Path]]:
     """(where the hierarchy is, a new group in it)."""
     root = mounted()
     if root is None:
         pytest.skip("no cgroup v2 here")
-    top = root / f"kellect-{request.node.name[:30]}"
+    top = root / f"kellect-test-{os.getpid()}"
     top.mkdir()
     yield root, top
     for directory in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
