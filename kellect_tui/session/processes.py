@@ -7,7 +7,6 @@ parent is kept apart (`Process.ppid`, `Process.orphaned`).
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -16,25 +15,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kellect_tui.events.catalogue import EXIT
-from kellect_tui.session import process_file
+from kellect_tui.session import killers, process_file
 from kellect_tui.session.bulk import nothing_is_garbage
+from kellect_tui.session.counting import work
 from kellect_tui.session.lifetable import KEEP_EXITED, KEEP_THREADS, LifeTable, ancestors, ended_how, family, program_of, text_of
 from kellect_tui.session.process import COUNT_NAMES, Birth, Counts, Generation, Healed, Identity, Killer, Process, Thread
 from kellect_tui.session.procfs import ProcessSeed, ThreadSeed, snapshot
-from kellect_tui.session.tally import SEND, Rollup, calls_only, sums
+from kellect_tui.session.tally import SEND, Rollup
 
 __all__ = [
     "KEEP_EXITED", "KEEP_THREADS", "Birth", "Counts", "Generation", "Healed", "Identity", "Killer", "Process", "ProcessSeed", "Processes",
     "Rollup", "Thread", "snapshot",
 ]  # fmt: skip
 
-KILL_NS = 5_000_000_000
-"""How long before an end a signal may have been sent that is told as its cause; SIGKILL, which nothing can put off, at any time."""
 FOREVER_NS = (1 << 63) - 1
 _WRITTEN_AT_ONCE = 256
 
-_SIGKILL = 9
 _NO_GROUPS: Mapping[int, bytes] = {}
 
 
@@ -195,9 +191,8 @@ class Processes(LifeTable):
             process.marks &= ~Healed.END
             process.exit_status, process.exit_signal, process.core_dumped = ended_how(code if group_code is None else group_code)
             self._end(process, time_ns)
-            if process.signals and process.exit_signal:
-                self._blame(process, process.signals.get(process.exit_signal))
-            process.signals = None
+            if killers.ended(process):
+                self.version += 1
 
     def kill(self, *, time_ns: int, entered_ns: int, pid: int, comm: bytes, target: int, signal: int) -> None:
         """A signal was sent to a process (or a thread of it).
@@ -212,12 +207,10 @@ class Processes(LifeTable):
             if process is None:
                 return
             killer = Killer(pid, text_of(comm), signal, entered_ns)
-            if not process.running:
-                self._blame(process, killer)
-            elif process.signals is None:
-                process.signals = {signal: killer}
-            elif signal != _SIGKILL or signal not in process.signals:  # nothing outlives the first SIGKILL
-                process.signals[signal] = killer
+            if process.running:
+                killers.sent(process, killer)
+            elif killers.blame(process, killer):
+                self.version += 1
 
     def count(
         self,
@@ -463,18 +456,6 @@ class Processes(LifeTable):
 
     # ── inside, under the lock ───────────────────────────────────────────────────────────────────────────────────
 
-    def _blame(self, process: Process, killer: Killer | None) -> None:
-        """Take the sender of the signal that ended it: of SIGKILL the first, of others the last before the end."""
-        end = process.ended_ns
-        if killer is None or end is None or killer.signal != process.exit_signal or killer.time_ns > end:
-            return
-        if killer.signal != _SIGKILL and end - killer.time_ns > KILL_NS:
-            return
-        known = process.killed_by
-        if known is None or (killer.time_ns < known.time_ns) == (killer.signal == _SIGKILL):
-            process.killed_by = killer
-            self.version += 1
-
     def _count(
         self,
         whos: NDArray[np.void],
@@ -484,34 +465,23 @@ class Processes(LifeTable):
         times: NDArray[np.int64] | None,
         cgroups: Mapping[int, bytes],
     ) -> None:
-        rows = calls_only(columns[1])
-        if rows is not None:
-            columns = tuple(column[rows] for column in columns)
-            times = None if times is None else times[rows]
-        if not len(columns[1]):
+        done = work(whos, columns, times, cgroups)
+        if done is None:
             return
-        found = sums(len(whos), *columns)
-        by_time = np.argsort(found.last)
-        people = list(_people(whos[found.used[by_time]], cgroups))
-        lasts = [0] * len(people)
-        if times is not None:  # a thread's own end may come after that of the process: it tells nothing of a new life
-            final = found.last[by_time]
-            lasts = np.where(columns[1][final] == EXIT, 0, times[final]).tolist()
-        at = int(times[-1]) if times is not None and self._reused_ns else None
+        at_ns = done.until_ns if self._reused_ns else None
         with self._lock:
-            members = [self._member(at, last_ns, *person) for person, last_ns in zip(people, lasts, strict=True)]
-            self._tally.add([member.slot for member in members], found.table[by_time])
-            place_of = np.argsort(by_time).tolist()
-            for place, errno, count in found.failed:
-                errnos = members[place_of[place]].errnos
+            members = {number: self._member(at_ns, done.lasts[number], *done.people[number]) for number in done.order}
+            self._tally.add([members[number].slot for number in range(len(members))], done.table)
+            for number, errno, count in done.failed:
+                errnos = members[number].errnos
                 errnos[errno] = errnos.get(errno, 0) + count
-            for row in found.many if moved is not None else ():
-                self._many(members[place_of[bisect_left(found.used, columns[0][row])]], row if rows is None else int(rows[row]), offset, columns[1][row], moved)
+            if moved is not None:
+                for number, row, event in done.many:
+                    self._many(members[number], event, moved(offset + row))
             self.counted += 1
 
-    def _many(self, process: Process, row: int, offset: int, event: int, moved: Callable[[int], int | None] | None) -> None:
+    def _many(self, process: Process, event: int, amount: int | None) -> None:
         """Bytes of a sendmmsg or recvmmsg."""
-        amount = moved(offset + row) if moved is not None else None
         if amount:
             self._tally.add_one(process.slot, "sent" if event == SEND else "received", amount)
 
@@ -540,9 +510,3 @@ class Processes(LifeTable):
         if comm != process.comm:
             process.comm = comm
             self.version += 1
-
-
-def _people(whos: NDArray[np.void], cgroups: Mapping[int, bytes]) -> Iterator[tuple[int, int, int, int, bytes, bytes | None]]:
-    columns = [whos[name].tolist() for name in ("pid", "tid", "ppid", "uid", "comm")]
-    groups = [cgroups.get(number) for number in whos["cgroup"].tolist()] if cgroups else [None] * len(whos)
-    return zip(*columns, groups, strict=True)

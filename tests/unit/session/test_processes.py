@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kellect_tui.events.catalogue import BY_NAME, EXIT, MONITOR_LOST
 from kellect_tui.events.record import NO_SYSCALL, Flag
 from kellect_tui.events.syscalls import native
-from kellect_tui.session.processes import KILL_NS, Birth, Counts, Killer, Process, Processes, ProcessSeed, snapshot
+from kellect_tui.session.killers import KILL_NS
+from kellect_tui.session.processes import Birth, Counts, Killer, Process, Processes, ProcessSeed, snapshot
 from kellect_tui.session.proctree import Snapshot, Tree, TreeRow
 
 EPOCH = 1_700_000_000_000_000_000
