@@ -54,12 +54,14 @@ def _require_plain(path: Path) -> None:
         return  # nothing is there; whether it can be made, its making says
     except OSError as error:  # a directory that may not be entered, a name that is too long
         raise cannot_write(path, error) from error
+    except ValueError as error:  # pasted
+        raise CannotWrite("a file's name with a NUL in it cannot be written", "choose another name") from error
     if stat.S_ISLNK(mode):
         raise CannotWrite(f"{path} is a symbolic link", _REMEDIES["ELOOP"])
     if stat.S_ISDIR(mode):
         raise CannotWrite(f"{path} is a directory", _REMEDIES["EISDIR"])
     if not stat.S_ISREG(mode):  # replacing /dev/null as root would take it from everybody
-        raise CannotWrite(f"{path} is a device, pipe or socket", "`-o -` writes to standard output, which can be any of them")
+        raise CannotWrite(f"{path} is a device, pipe or socket", "give a file's name; `-o -` of record and export can go into any of them")
 
 
 def open_new(path: Path, *, shown: Path | None = None) -> BinaryIO:

@@ -94,8 +94,9 @@ def ends(event: Event) -> str:
 
 
 def _exec(event: Event) -> str:
-    argv = event.arguments.get("argv")
-    return " ".join(map(str, argv)) if argv else argument(event, "path", "filename")
+    """The command line; of one that could not be executed, with the file that was tried: a search through PATH is the same command line each time."""
+    tried, argv = argument(event, "path", "filename"), list(map(str, event.arguments.get("argv") or ()))
+    return " ".join([tried, *argv[1:]] if tried and (event.failed or not argv) else argv)
 
 
 def _exit(event: Event) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,14 @@ def events(session: Session, event_type: str) -> list[Event]:
 )
 def test_targets(session: Session, event_type: str, text: str) -> None:
     assert columns.target(events(session, event_type)[0]) == text
+
+
+def test_a_failed_exec_names_the_file_that_was_tried(session: Session) -> None:
+    exec_ = events(session, "process.exec")[0]
+    failed = replace(exec_, error="ENOENT", result=-2)
+    assert columns.target(failed) == "/usr/sbin/nginx -g daemon off;"
+    assert columns.target(replace(failed, arguments={**failed.arguments, "argv": None})) == "/usr/sbin/nginx"
+    assert columns.target(replace(failed, arguments={**failed.arguments, "path": None, "filename": None})) == "nginx -g daemon off;"
 
 
 def test_network_ends(session: Session) -> None:

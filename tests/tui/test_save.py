@@ -90,6 +90,36 @@ async def test_an_error_is_a_sentence_and_a_remedy_and_can_be_mended(session: Se
     assert list(tmp_path.iterdir()) == [tmp_path / "out.csv"]
 
 
+async def test_a_file_that_is_there_is_replaced_only_when_asked_for_twice(session: Session, tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("precious\n")
+    app = still(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SaveScreen))
+        for name in ("a.jsonl", "b.jsonl", "a.jsonl"):  # what was asked of another file, or before another name, counts no more
+            await pilot.press("ctrl+u", *name, "enter")
+            await until(pilot, lambda name=name: dialogue(app).message == f"{name} is there already: 9 bytes.\nEnter replaces it; another name keeps it.")  # type: ignore[misc]  # a lambda's default has no type
+            assert not dialogue(app).writing
+        assert (tmp_path / "a.jsonl").read_text() == "precious\n"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+    assert orjson.loads((tmp_path / "a.jsonl").read_bytes().splitlines()[0])["event_type"] == "monitor.start"
+    assert (tmp_path / "b.jsonl").read_text() == "precious\n"
+
+
+@pytest.mark.parametrize("name", ["~no-such-user/x.jsonl", "x" * 300, "a/b\0c"])
+async def test_a_name_that_no_file_can_have_is_told(session: Session, tmp_path: Path, name: str) -> None:
+    app = still(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SaveScreen))
+        dialogue(app).query_one("#save-path", Input).value = name
+        await pilot.press("enter")
+        await until(pilot, lambda: "cannot be written" in dialogue(app).message)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_escape_stops_writing_and_then_closes(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = threading.Event()
 

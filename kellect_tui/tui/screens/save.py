@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -83,6 +85,7 @@ class SaveScreen(ModalScreen[Saved | None]):
         self._write = write
         self._view_text = view_text
         self._cancelled = threading.Event()
+        self._may_replace: Path | None = None
         self.writing = False
 
     def compose(self) -> ComposeResult:
@@ -109,8 +112,11 @@ class SaveScreen(ModalScreen[Saved | None]):
 
     @property
     def path(self) -> Path:
-        """Where to, `~` resolved."""
-        return Path(self.query_one("#save-path", Input).value.strip()).expanduser()
+        """Where to, `~` resolved; as it is written where there is no such user."""
+        written = Path(self.query_one("#save-path", Input).value.strip())
+        with suppress(RuntimeError):
+            return written.expanduser()
+        return written
 
     @property
     def message(self) -> str:
@@ -124,7 +130,9 @@ class SaveScreen(ModalScreen[Saved | None]):
             field.value = field.value.removesuffix(self._suffix_of(field.value)) + self._suffixes[message.choice.value]
 
     def on_input_changed(self, message: Input.Changed) -> None:
-        """Another suffix chooses the format, unless the one chosen has that suffix too."""
+        """Another suffix chooses the format, unless the one chosen has that suffix too. Another name is another file to be asked about."""
+        if self.path != self._may_replace:
+            self._may_replace = None
         choice = self.query_one("#save-format", Choice)
         suffix = self._suffix_of(message.value)
         if suffix and suffix != self._suffixes[choice.value]:
@@ -146,11 +154,25 @@ class SaveScreen(ModalScreen[Saved | None]):
         if not self.query_one("#save-path", Input).value.strip():
             self._say("Type the name of a file first.", wrong=True)
             return
+        if self._is_to_ask(self.path):
+            return
         self.writing = True
         self._cancelled = threading.Event()
         self._say("saving …")
         only_view = self.query_one("#save-scope", Choice).value == "view"
         self.run_worker(partial(self._work, self.path, self.query_one("#save-format", Choice).value, only_view, self._cancelled), thread=True)
+
+    def _is_to_ask(self, path: Path) -> bool:
+        """Ask before a file that is there is replaced; whether that was asked just now."""
+        try:
+            there = path.lstat()
+        except (OSError, ValueError):  # whatever it is, writing says it
+            return False
+        if path == self._may_replace or not stat.S_ISREG(there.st_mode):
+            return False
+        self._may_replace = path
+        self._say(f"{safe_text(str(path))} is there already: {there.st_size:,} bytes.\nEnter replaces it; another name keeps it.", wrong=True)
+        return True
 
     def _work(self, path: Path, format: str, only_view: bool, cancelled: threading.Event) -> None:
         """On a thread of its own: only posts messages."""
