@@ -67,9 +67,14 @@ def test_a_pipe_is_not_replaced(tmp_path: Path, place: object) -> None:
 
 
 def test_devices_are_not_replaced() -> None:
-    with pytest.raises(CannotWrite, match="/dev/null is a device, pipe or socket; `-o -` writes to standard output"):
+    with pytest.raises(CannotWrite, match="/dev/null is a device, pipe or socket; give a file's name; `-o -` of record and export"):
         check(Path("/dev/null"))
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_name_with_nul_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match="a file's name with a NUL in it cannot be written; choose another name"):
+        check(tmp_path / "a\0b")
 
 
 def test_places_that_cannot_be_written_say_why(tmp_path: Path) -> None:
