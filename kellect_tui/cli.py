@@ -17,7 +17,7 @@ from kellect_tui.events.budget import budget
 from kellect_tui.events.options import DEFAULT_RING_BYTES, CaptureOptions, parse_events
 from kellect_tui.telling import if_heard, tell
 
-DONE, CANNOT, USAGE = 0, 1, 2
+DONE, CANNOT, USAGE, INTERRUPTED = 0, 1, 2, 130
 _LAST_UID = (1 << 32) - 2
 """The number behind it stands for none."""
 
@@ -236,9 +236,11 @@ def _given(ctx: click.Context) -> list[str]:
     return [parameter.opts[-1] for parameter in ctx.command.params if parameter.name and ctx.get_parameter_source(parameter.name) is there]
 
 
-def _require_summary(form: str | None, file: Path | None) -> None:
+def _require_summary(form: str | None, file: Path | None, output: str | Path | None) -> None:
     if form == "none" and file is not None:
         raise BadOption("--summary-file means nothing with --summary none", "leave one of them out")
+    if file is not None and output is not None and os.path.realpath(file) == os.path.realpath(output):
+        raise BadOption(f"--summary-file would replace {output}", "give the summary a name of its own")
 
 
 class Group(click.Group):
@@ -305,7 +307,7 @@ def record(
 
     if everything and not command:
         raise BadOption("--all means nothing without a command: the whole system is recorded anyway", "leave it out, or give the command after `--`")
-    _require_summary(summary, summary_file)
+    _require_summary(summary, summary_file, output)
     options = options_of(**capture)
     status = commands.record(
         options,
@@ -344,7 +346,7 @@ def run(
 ) -> None:
     from kellect_tui import commands
 
-    _require_summary(summary, summary_file)
+    _require_summary(summary, summary_file, output)
     status = commands.run(
         options_of(**capture),
         list(command),
@@ -413,8 +415,16 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     ctx.exit(DONE if all(result.ok for result in results) else CANNOT)
 
 
+def _fill_descriptors() -> None:
+    """Where a standard descriptor is closed (`>&-`), the next file that is opened would be it, and get what others print."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; never a traceback for what a user can cause."""
+    _fill_descriptors()
     try:
         status = cli.main(list(arguments) if arguments is not None else None, prog_name="kellect-tui", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -425,13 +435,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with if_heard():
             error.show()
         sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(DONE)
+    except (click.Abort, KeyboardInterrupt):  # where it is no way to end: an export is given up, a recording has not begun
+        sys.exit(INTERRUPTED)
     except KellectError as error:
         say(error)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        sys.exit(DONE)
     except OSError as error:
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
             raise

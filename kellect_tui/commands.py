@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kellect_tui import starting
 from kellect_tui.errors import BadSessionFile, CannotWrite, KellectError
@@ -134,6 +134,8 @@ def load(file: Path, *, at_once: bool = False) -> Session:
     read = open_at_once if at_once else open_session
 
     if str(file) == "-":
+        if sys.stdin is None:
+            raise BadSessionFile("standard input is closed", "give the name of a session's file")
         return read(sys.stdin.buffer)
     try:
         mode = file.stat().st_mode
@@ -175,8 +177,8 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
     format = file_format or ("jsonl" if output == "-" else format_of(Path(output)))
     if output == "-":
-        with pipe_to_stdout():
-            count = write(session, sys.stdout.buffer, format, predicate=predicate)
+        with pipe_to_stdout() as stdout:
+            count = write(session, stdout, format, predicate=predicate)
     else:
         count = write(session, Path(output), format, predicate=predicate)
     note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
@@ -184,11 +186,14 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
 
 
 @contextmanager
-def pipe_to_stdout() -> Iterator[None]:
-    """Write to standard output in the block. Raises CannotWrite where its reader has gone."""
+def pipe_to_stdout() -> Iterator[BinaryIO]:
+    """Write to standard output in the block. Raises CannotWrite where its reader has gone, or where it is closed."""
+    from kellect_tui.export.output import standard_output
+
+    stdout = standard_output()
     try:
-        yield
-        sys.stdout.buffer.flush()
+        yield stdout
+        stdout.flush()
     except BrokenPipeError as error:  # click would end silently
         forget_stdout()
         raise CannotWrite("the output pipe was closed", "what was written before is whole") from error
@@ -232,6 +237,5 @@ def summary(file: Path, display_filter: str, *, as_json: bool) -> None:
     predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
     found = summarize(session, predicate)
     assert found is not None  # nobody stops it
-    with pipe_to_stdout():
-        sys.stdout.buffer.write(rendered(document(session, found, filter=display_filter), as_json=as_json))
-        sys.stdout.buffer.flush()
+    with pipe_to_stdout() as stdout:
+        stdout.write(rendered(document(session, found, filter=display_filter), as_json=as_json))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +17,7 @@ from kellect_tui.errors import CannotWrite
 from kellect_tui.events.options import CaptureOptions
 from kellect_tui.export import export, format_of, known_format
 from kellect_tui.export.follow import Follower
-from kellect_tui.export.output import cannot_write, check, growing
+from kellect_tui.export.output import cannot_write, check, growing, standard_output
 from kellect_tui.export.process_tree import TREES
 from kellect_tui.export.summing import SummingSink
 from kellect_tui.export.writers import WRITERS
@@ -71,7 +70,9 @@ class Recording:
         program = found(self._command[0]) if self._command else None
         if isinstance(program, int):
             return program
-        if self._output != "-":
+        if self._output == "-":
+            standard_output()
+        else:
             check(Path(self._output))
         self._summary.check()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -89,7 +90,7 @@ class Recording:
     @contextmanager
     def _file(self) -> Iterator[BinaryIO]:
         if self._output == "-":
-            yield sys.stdout.buffer
+            yield standard_output()
         else:
             with growing(Path(self._output)) as file:
                 yield file

@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +17,14 @@ from kellect_tui.errors import CannotWrite
 
 MODE = 0o600
 _REMEDIES = {
-    "ENOSPC": "make room or choose another place; what was captured is still here",
-    "EDQUOT": "make room or choose another place; what was captured is still here",
+    "ENOSPC": "make room or choose another place",
+    "EDQUOT": "make room or choose another place",
     "EACCES": "choose a directory that you may write to",
     "EPERM": "choose a directory that you may write to",
     "EROFS": "choose a place that is not read-only",
     "ENOENT": "make the directory first, or choose another",
     "EISDIR": "give a file's name, not a directory's",
-    "ELOOP": "the name is a symbolic link; links are not followed when root writes",
+    "ELOOP": "give the name that it points to: links are not followed when root writes",
     "EEXIST": "give a name that is a plain file's or nobody's",
     "EFBIG": "the limit of a file's size (ulimit -f) is reached: raise it or export less",
     "ENAMETOOLONG": "choose a shorter name",
@@ -36,6 +37,13 @@ def cannot_write(path: Path | str, error: OSError) -> CannotWrite:
     name = "the output" if str(path) == "-" else path
     symbol = errno.errorcode.get(error.errno or 0, "")
     return CannotWrite(f"{name} cannot be written: {error.strerror or error}", _REMEDIES.get(symbol, "choose another place"))
+
+
+def standard_output() -> BinaryIO:
+    """Standard output, for bytes. Raises CannotWrite where it is closed."""
+    if sys.stdout is None:
+        raise CannotWrite("standard output is closed", "leave out `>&-`, or give a file's name")
+    return sys.stdout.buffer
 
 
 def owner() -> tuple[int, int] | None:

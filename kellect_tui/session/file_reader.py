@@ -74,11 +74,9 @@ def open_at_once(source: Path | str | BinaryIO) -> Session:
 
 def _mapped(path: Path) -> bytes | mmap.mmap:
     with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            return b""
         try:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # a pipe, a device
+        except (OSError, ValueError):  # a pipe, a device; or empty
             return file.read()
 
 

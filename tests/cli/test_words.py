@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,8 @@ def test_the_catalogue_for_scripts() -> None:
         (("--demo", "-e", "file"), "--events means nothing with --demo"),
         (("record", "-a", "-o", "x.kellect"), "--all means nothing without a command"),
         (("record", "-o", "x.kellect", "--summary", "none", "--summary-file", "x"), "--summary-file means nothing with --summary none"),
+        (("record", "-o", "x.kellect", "--summary-file", "./x.kellect", "--", "true"), "--summary-file would replace x.kellect"),
+        (("run", "--output", "x", "--summary-file", "x", "--", "true"), "--summary-file would replace x"),
         (("run", "--summary", "none", "--summary-file", "x", "--", "true"), "--summary-file means nothing with --summary none"),
         (("-u", " "), "a user is missing"),
         (("record", "-o", "x.jsonl", "-f", "jsnol"), "did you mean jsonl?"),
@@ -301,3 +304,38 @@ def test_a_recorder_that_is_killed_leaves_what_it_had_written(tmp_path: Path) ->
 def test_too_little_memory_is_told_with_what_would_do() -> None:
     said = failed(run("record", "-o", "/tmp/never.kellect", "--memory", "100M", "--", "true"), 2)
     assert said == "kellect-tui: --memory 100M is too little\n  with this --ring-size give at least 416M\n"
+
+
+@pytest.mark.parametrize("words", [("export", DEMO, "-o", "-"), ("summary", DEMO), ("summary", DEMO, "--json")])
+def test_a_closed_standard_output_is_told(words: tuple[str | Path, ...]) -> None:
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *PROGRAM, *words], stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "kellect-tui: standard output is closed\n  leave out `>&-`, or give a file's name\n")
+
+
+def test_what_is_closed_is_no_place_for_a_file(tmp_path: Path) -> None:
+    """A file that got the number of standard error would get what a library prints there."""
+    out = tmp_path / "a.jsonl"
+    script = """import os; from kellect_tui import cli; cli._fill_descriptors()
+print(all(os.path.samestat(os.fstat(number), os.stat('/dev/null')) for number in (0, 2)), os.fstat(1).st_size)"""
+    with out.open("w") as file:
+        subprocess.run(["sh", "-c", '"$@" 2>&- <&-', "sh", sys.executable, "-c", script], stdout=file, timeout=60, check=True)
+    assert out.read_text() == "True 0\n"
+
+
+def test_an_export_that_is_interrupted_has_not_been_done(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "session")
+    process = subprocess.Popen([*PROGRAM, "export", tmp_path / "session", "-o", tmp_path / "a.csv"], stderr=subprocess.PIPE, text=True)
+    with (tmp_path / "session").open("wb"):  # it is there, and waits for the rest
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["session"]
+
+
+def test_a_session_comes_through_a_pipe_with_a_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "session")
+    process = subprocess.Popen([*PROGRAM, "summary", tmp_path / "session"], stdout=subprocess.PIPE, text=True)
+    (tmp_path / "session").write_bytes(DEMO.read_bytes())
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, run("summary", DEMO).stdout)
