@@ -95,6 +95,8 @@ class KellectApp(App[None]):
     ) -> None:
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)  # exported by some shells and by libreadline: a size that no resize changes
+        if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+            os.environ["TERM"] = "xterm"  # for such a one Rich takes 80x25, whatever size it has, and draws beside what Textual draws
         paint_soon()
         free_strips_at_once()
         super().__init__(driver_class=TerminalDriver)
