@@ -17,10 +17,10 @@ from kellect_tui.errors import CannotWrite
 from kellect_tui.events.options import CaptureOptions
 from kellect_tui.export import export, format_of, known_format
 from kellect_tui.export.follow import Follower
-from kellect_tui.export.output import cannot_write, check, growing, standard_output
+from kellect_tui.export.output import cannot_write, check, end_at_line, growing, standard_output
 from kellect_tui.export.process_tree import TREES
 from kellect_tui.export.summing import SummingSink
-from kellect_tui.export.writers import WRITERS
+from kellect_tui.export.writers import LINES, WRITERS
 from kellect_tui.memory import guards
 from kellect_tui.session.procfs import lineage
 from kellect_tui.session.scope import Scope
@@ -92,8 +92,14 @@ class Recording:
         if self._output == "-":
             yield standard_output()
         else:
-            with growing(Path(self._output)) as file:
-                yield file
+            path = Path(self._output)
+            try:
+                with growing(path) as file:
+                    yield file
+            except CannotWrite:
+                if self._format in LINES:
+                    end_at_line(path)
+                raise
 
     def _record(self, file: BinaryIO, child: Child | None) -> int:
         from kellect_tui.bpf.source import LiveSource

@@ -9,7 +9,7 @@ from kellect_tui.errors import CannotWrite, KellectError
 from kellect_tui.events.catalogue import MONITOR_DROPPED
 from kellect_tui.export import own
 from kellect_tui.export.output import cannot_write
-from kellect_tui.export.writers import WRITERS, EventWriter
+from kellect_tui.export.writers import LINES, WRITERS, EventWriter
 from kellect_tui.session.chunk import EventId
 from kellect_tui.session.session import Session
 
@@ -27,6 +27,7 @@ class Follower:
     def __init__(self, file: BinaryIO, format: str, name: str) -> None:
         self._file, self._name = file, name
         self._writer: EventWriter = WRITERS[format](file)
+        self._left = "what was written before is whole" if format in LINES else "what was written before has no end: `-f session` needs none"
         self._next = EventId(0)
         self._new = threading.Event()
         self._is_last = False
@@ -66,7 +67,8 @@ class Follower:
         except BrokenPipeError:
             self._error = CannotWrite("the output pipe was closed", "what was written before is whole")
         except OSError as error:
-            self._error = cannot_write(self._name, error)
+            told = cannot_write(self._name, error)
+            self._error = CannotWrite(told.message, f"{told.remedy}; {self._left}")
         except Exception as error:  # whatever it is, the file is not whole, and nobody may believe that it is
             self._error = KellectError(f"{self._name} cannot be written: {type(error).__name__}: {error}", "`-f session` keeps all of it; please report this")
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from kellect_tui.errors import CannotWrite
 
 MODE = 0o600
+_BLOCK = 1 << 20
 _REMEDIES = {
     "ENOSPC": "make room or choose another place",
     "EDQUOT": "make room or choose another place",
@@ -117,6 +118,19 @@ def growing(path: Path) -> Iterator[BinaryIO]:
         file.close()
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def end_at_line(path: Path) -> None:
+    """Take away from a file of lines the last one where it was not written to its end; where that cannot be done, it stays."""
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - _BLOCK)
+            file.seek(start)
+            end = start + file.read(end - start).rfind(b"\n") + 1
+            if end > start:
+                break
+        file.truncate(end)
 
 
 class Output:

@@ -241,4 +241,7 @@ def parquet_types() -> Mapping[str, Any]:
     return types
 
 
+LINES = ("jsonl", "kellect")
+"""Formats of which every line stands for itself: as many as are there are whole."""
+
 WRITERS: Mapping[str, type] = {"jsonl": JsonLines, "json": Json, "csv": Csv, "parquet": Parquet, "kellect": Kellect, "perfetto": Perfetto}

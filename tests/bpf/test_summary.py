@@ -225,3 +225,19 @@ def test_names_that_are_no_utf8_are_written_as_those_of_events(tmp_path: Path) -
     session = open_session(tmp_path / "out.kellect")
     assert session.start["options"]["comm"] == ["tru\\xe9"]
     assert session.ledger.captured == summary["events"]["captured"] > 1
+
+
+def test_lines_on_a_disk_that_is_full_are_whole(tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", place], check=True)
+    try:
+        words = [*PROGRAM, "record", "-o", str(place / "a.jsonl"), "--summary", "none", "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=3000"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+        written = (place / "a.jsonl").read_bytes()
+    finally:
+        subprocess.run(["umount", place], check=True)
+    assert done.returncode == 1
+    assert "No space left on device\n  make room or choose another place; what was written before is whole\n" in done.stderr
+    assert written.endswith(b"}\n")
+    assert len([json.loads(line) for line in written.splitlines()]) > 100

@@ -50,7 +50,7 @@ def test_events_that_were_let_go_of_before_they_were_written_are_counted() -> No
 
 def test_a_full_disk_stops_it_loudly() -> None:
     session = session_of(mixed(30), finished=True)
-    said = "a.jsonl cannot be written: No space left on device; make room"
+    said = "a.jsonl cannot be written: No space left on device; make room or choose another place; what was written before is whole"
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(CannotWrite, match=re.escape(said)):
         Follower(full, "jsonl", "a.jsonl").finish(session)
 

@@ -10,7 +10,7 @@ import pytest
 
 from kellect_tui.errors import CannotWrite
 from kellect_tui.export import output
-from kellect_tui.export.output import check, growing, owner, whole
+from kellect_tui.export.output import check, end_at_line, growing, owner, whole
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -22,6 +22,22 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert path.read_text() == "newer"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == ["a.jsonl"]  # noqa: PTH208  # hidden names too, and names only
+
+
+@pytest.mark.parametrize(
+    ("there", "left"),
+    [(b"", b""), (b"cut", b""), (b"one\n", b"one\n"), (b"one\ntwo\ncu", b"one\ntwo\n"), (b"\n", b"\n"), (b"one\n" + b"x" * 20, b"one\n"), (b"x" * 20, b"")],
+)
+def test_a_last_line_that_was_cut_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bytes, left: bytes) -> None:
+    monkeypatch.setattr(output, "_BLOCK", 4)
+    (tmp_path / "a").write_bytes(there)
+    end_at_line(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == left
+
+
+def test_a_last_line_of_what_is_not_there(tmp_path: Path) -> None:
+    end_at_line(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_given_up_does_not_appear(tmp_path: Path) -> None:
