@@ -11,10 +11,10 @@ from typing import Protocol
 
 from kellect_tui.errors import KellectError
 from kellect_tui.events.batch import Batch, EventSource
-from kellect_tui.namespaces import boot_ns, sees_all
+from kellect_tui.namespaces import boot_ns, own_boot_offset_ns, sees_all
 from kellect_tui.priority import be_reader
 from kellect_tui.session.healing import PROCESSES_PER_LOOK, Healer
-from kellect_tui.session.procfs import ProcessSeed, snapshot
+from kellect_tui.session.procfs import TICK_NS, ProcessSeed, snapshot
 from kellect_tui.session.session import Session
 
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.005, 0.02
@@ -150,9 +150,10 @@ class Capture:
         self._change(State.STARTING)
         self._cpu_before = time.process_time()
         start = self.source.start()
-        global_pids = sees_all()  # in another pid namespace the numbers of /proc are not those of events
-        self.session.begin(start, self._seeds() if global_pids else ())
-        if global_pids:
+        # In another pid namespace the numbers of /proc are not those of events; with an odd offset of the clock their ticks are not those of starts.
+        is_told = sees_all() and own_boot_offset_ns() % TICK_NS == 0
+        self.session.begin(start, self._seeds() if is_told else ())
+        if is_told:
             root = self.session.scope.pid if self.session.scope is not None else None
             self._healer = Healer(self.session.processes, self._now_ns, root=root)
         self._change(State.RUNNING)

@@ -91,6 +91,25 @@ def test_seeds_that_cannot_be_read_stop_the_source(monkeypatch: pytest.MonkeyPat
     assert (capture.state, source.stops) == (State.FAILED, 1)
 
 
+@pytest.mark.parametrize(("is_initial", "offset_ns", "asked"), [(True, 0, 1), (True, 100_000_000_000_000, 1), (True, 100_000_000_000_005, 0), (False, 0, 0)])
+def test_proc_is_looked_at_where_its_numbers_and_ticks_are_those_of_events(
+    monkeypatch: pytest.MonkeyPatch, is_initial: bool, offset_ns: int, asked: int
+) -> None:
+    monkeypatch.setattr("kellect_tui.capture.sees_all", lambda: is_initial)
+    monkeypatch.setattr("kellect_tui.capture.own_boot_offset_ns", lambda: offset_ns)
+    looks: list[str] = []
+
+    def seeds() -> list[ProcessSeed]:
+        looks.append("at /proc")
+        return []
+
+    capture = Capture(Source(), Session(), seeds=seeds)
+    capture.start()
+    capture.stop()
+    assert capture.join(10)
+    assert len(looks) == asked
+
+
 @pytest.mark.parametrize("faults", [{"read": refuse}, {"read": refuse, "stop": burst}, {"read": refuse, "stop": burst, "totals": burst}])
 def test_what_was_captured_before_the_failure_is_kept_and_closed(faults: dict[str, Callable[[], None]]) -> None:
     source = Source(**faults)
