@@ -216,6 +216,9 @@ def options_of(
             raise BadOption(f"there is no user {name!r}", "give a user name or number") from error
 
     words = _listed(events, "type or family of events")
+    has = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if ring_size > has:
+        raise BadOption(f"--ring-size {ring_size >> 20:,}M is more than this machine has", f"it has {has >> 20:,}M in all")
     budget(memory, ring_size)  # a size that is too small is told before anything starts
     return CaptureOptions(
         events=parse_events(words) if words else CaptureOptions().events,

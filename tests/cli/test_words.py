@@ -59,6 +59,7 @@ def test_the_catalogue_for_scripts() -> None:
         (("--ring-size", "big"), "no size"),
         (("--ring-size", "9" * 400), "no size"),
         (("--ring-size", "0.1"), "no size"),
+        (("--ring-size", "1000T"), "--ring-size 1,048,576,000M is more than this machine has"),
         (("--memory", "0.5"), "no size"),
         (("--keep", "0.1"), "no count"),
         (("--keep", "9" * 400), "no count"),
