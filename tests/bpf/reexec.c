@@ -1,19 +1,5 @@
 /* reexec FD COUNT: executes itself COUNT times by the descriptor of its directory. Static and without a C library. */
-typedef long word;
-
-static word call(word nr, word a, word b, word c, word d, word e) {
-    word result;
-    register word r10 __asm__("r10") = d, r8 __asm__("r8") = e;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
-    return result;
-}
-
-static word number(const char *text) {
-    word value = 0;
-    while (*text)
-        value = value * 10 + (*text++ - '0');
-    return value;
-}
+#include "bare.h"
 
 __attribute__((used)) static void reexec(word *stack) {
     char **argv = (char **)(stack + 1), digits[24], *at = digits + sizeof digits - 1;
@@ -28,4 +14,4 @@ __attribute__((used)) static void reexec(word *stack) {
     call(231, 1, 0, 0, 0, 0);
 }
 
-__asm__(".globl _start\n_start: mov %rsp, %rdi\n and $-16, %rsp\n call reexec\n");
+BEGINS_WITH(reexec);
