@@ -85,6 +85,7 @@ class Recording:
                 child.give_up()
             raise
         finally:
+            _forget_pending()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @contextmanager
@@ -216,6 +217,12 @@ def _as_it_is() -> None:
 def _to_stderr() -> None:
     """Standard output is the recording's."""
     os.dup2(2, 1)
+
+
+def _forget_pending() -> None:
+    """Who asked again while the recording was being ended has what he asked for: it changes nothing, the exit status neither."""
+    while signal.sigtimedwait(_SIGNALS, 0) is not None:
+        pass
 
 
 def _wait_for(child: Child, capture: Capture) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from kellect_tui.bpf.source import LiveSource
 from kellect_tui.capture import Capture, State
 from kellect_tui.errors import BadOption, CannotTrace
 from kellect_tui.events.options import CaptureOptions
+from kellect_tui.session.file import open_session
 from kellect_tui.session.session import Session
+from tests.bpf.recording import PROGRAM
 
 pytestmark = pytest.mark.bpf
 OPTIONS = CaptureOptions(ring_bytes=1 << 20)
@@ -101,3 +105,15 @@ def test_types_that_are_chosen_before_the_start_are_those_recorded() -> None:
     assert source.program is not None
     assert int(source.program.cfg["events"][0]).bit_count() == 1
     source.stop()
+
+
+def test_who_asks_again_while_a_recording_ends_changes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "a.kellect"
+    process = subprocess.Popen([*PROGRAM, "record", "-o", out], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("recording")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.endswith(f"written to {out}\n")) == (0, True), said
+    assert not open_session(out).cut_short
