@@ -85,7 +85,7 @@ class FilterLine:
     @property
     def applied(self) -> str:
         """The filter that is in force in this tab, or will be as soon as its rows are found."""
-        filter = self._tree.filter if self._tabs.on_tree else self._filtering.coming
+        filter = self._tree.filter if self._tabs.on_tree else self._tabs.coming
         return "" if filter is None else filter.text
 
     def show_applied(self) -> None:
@@ -145,7 +145,7 @@ class FilterLine:
 
     def begin_anew(self) -> None:
         """Read the texts again: what times in them count from is known now."""
-        if (coming := self._filtering.coming) is not None:
+        if (coming := self._tabs.coming) is not None:
             self.apply(coming.text)
         if self._tree.filter is not None:
             self.apply_to_tree(self._tree.filter.text)

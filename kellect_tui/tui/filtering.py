@@ -73,12 +73,6 @@ class Filtering:
         """The filter of what is shown; None: everything is let through."""
         return self._views.filter
 
-    @property
-    def coming(self) -> Filter | None:
-        """The filter that is in force, or will be as soon as its rows are found; None: everything is let through."""
-        job = self._jobs.running
-        return job.filter if job is not None and job.purpose == "filter" else self._views.filter
-
     def apply(self, text: str, tab: str) -> None:
         """Put a text into force, with the rows of this event tab first. Raises BadFilter, and changes nothing then."""
         filter = self.parsed(text)

@@ -91,10 +91,11 @@ def of_events(views: Views, tab: str, *, found: Job | None, preview: Job | None,
         words.append(Word(f"▼ {new_rows:,} new  ", "accent"))
     if position:
         words.append(Word(f"{position}  ", "warn"))
-    shown = views.matches(tab) if found is None else found.matches
+    matches = views.matches(tab) if found is None else found.matches
+    shown = SO_FAR if found is None and not views.knows(tab) else f"{matches:,}"
     total = f"{views.total:,}{SO_FAR if is_counting(views.session) else ''}"
     everything = found is None and views.predicate(tab, views.filter) is None
-    words.append(Word(f"{total if everything else f'{shown:,}'} of {total}"))
+    words.append(Word(f"{total if everything else shown} of {total}"))
     seconds = views.seconds(tab) if preview is None else preview.seconds
     if seconds is not None and (views.filter is not None or preview is not None):
         words.append(Word(f" · {seconds * 1000:.0f} ms" if seconds >= 0.001 else " · <1 ms", "dim"))

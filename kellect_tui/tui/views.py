@@ -109,6 +109,10 @@ class Views:
         self.advance(tab)
         return self._made[tab].view
 
+    def knows(self, tab: str) -> bool:
+        """Whether the tab's rows are known, if not up to date."""
+        return tab in self._made
+
     def behind(self, tab: str) -> int:
         """Events that came since the tab's view was last advanced."""
         return int(self.session.store.end) - int(self._seen.get(tab, self.session.store.first))
@@ -129,9 +133,9 @@ class Views:
         return job.view
 
     def advance(self, tab: str) -> bool:
-        """Take in what is new in a tab; False (and no work) where nothing came."""
+        """Take in what is new in a tab whose rows are known; False (and no work) where nothing came."""
         end = self.session.store.end
-        if self._seen.get(tab) == end:
+        if self._seen[tab] == end:
             return False
         self._seen[tab] = end
         self._made[tab].advance()

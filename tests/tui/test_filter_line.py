@@ -79,8 +79,8 @@ class Bench:
         elif job.purpose == "preview":
             self.filtering.preview = job
         else:
-            self.tabs.adopt(job)
-            self.line.is_in_force(job)
+            if self.tabs.adopt(job):
+                self.line.is_in_force(job)
 
     def enter(self, purpose: str, text: str) -> None:
         """Type a text and Enter."""

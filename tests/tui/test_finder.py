@@ -87,7 +87,6 @@ def test_a_search_belongs_to_its_tab(bench: Bench) -> None:
     bench.finder.search("path = /1 or path = /2")
     assert bench.finder.position == "match 1 of 2, from the other end"
     bench.tabs.turn_to("network")
-    bench.tabs.show_rows()
     bench.finder.match(1)
     assert bench.finder.position == "no match"
 

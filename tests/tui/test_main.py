@@ -528,6 +528,32 @@ async def test_big_sessions_are_filtered_on_a_thread(monkeypatch: pytest.MonkeyP
         assert len(shown(app)) == session.ledger.by_family["network"]
 
 
+async def test_a_tab_and_a_filter_typed_ahead_of_a_big_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What finds the tab's rows is given up for what is typed, and begun again."""
+    monkeypatch.setattr(views, "SOON", 10)
+    app = still(story())
+    async with app.run_test(size=SIZE) as pilot:
+        app.main.action_tab("file")
+        app.main.filter_line.edit()
+        app.main.filtering.look_ahead("failed", "file")
+        app.main._frame()
+        await pilot.press("escape")
+        await until(pilot, lambda: app.main.views.knows("file"))
+        await until(pilot, lambda: len(shown(app)) == app.session.ledger.by_family["file"] + 1)  # and a loss
+
+
+async def test_a_filter_that_takes_long_goes_along_into_another_tab(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "SOON", 10)
+    app = still(story())
+    async with app.run_test(size=SIZE) as pilot:
+        app.main.filter_line.apply("comm = bash")
+        app.main.action_tab("file")
+        assert app.main.filter_bar.text == "comm = bash"
+        await until(pilot, lambda: app.main.views.filter is not None)
+        assert {event.comm for event in shown(app) if event.family != "monitor"} == {"bash"}
+        assert {event.family for event in shown(app)} <= {"file", "monitor"}
+
+
 async def test_escape_stops_a_filter_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "SOON", 10)
     app = still(story())

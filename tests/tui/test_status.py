@@ -36,6 +36,10 @@ def test_everything_is_shown_or_only_a_tab(views: Views) -> None:
     assert words(status.of_events(views, "network", found=None, preview=None, new_rows=0, position="")) == "0 of 10 "
 
 
+def test_of_a_tab_whose_rows_are_not_known_no_number_is_told(views: Views) -> None:
+    assert words(status.of_events(views, "file", found=None, preview=None, new_rows=0, position="")) == "… of 10 "
+
+
 def test_new_rows_and_the_place_of_a_search_come_first(views: Views) -> None:
     said = status.of_events(views, "all", found=None, preview=None, new_rows=1234, position="match 1 of 2")
     assert words(said) == "▼ 1,234 new  match 1 of 2  10 of 10 "

@@ -30,12 +30,6 @@ class Bench:
     def _built(self, job: Job) -> None:
         self.tabs.adopt(job)
 
-    def turn_to(self, name: str) -> None:
-        """As the key does."""
-        self.tabs.turn_to(name)
-        if not self.tabs.on_tree:
-            self.tabs.show_rows()
-
 
 def events_of(session: Session, family: str) -> int:
     """Rows of a family's tab, losses of the family included."""
@@ -53,27 +47,27 @@ def bench() -> Bench:
 
 def test_a_tab_has_the_rows_of_its_family_and_its_columns(bench: Bench) -> None:
     for name, shown in (("file", columns.FILE), ("network", columns.NETWORK)):
-        bench.turn_to(name)
+        bench.tabs.turn_to(name)
         assert (len(bench.table.view), bench.table.columns) == (events_of(bench.session, name), shown)
     assert (bench.tabs.here, bench.tabs.before) == ("network", "file")
 
 
 def test_a_tab_that_was_made_is_shown_again_with_what_came_meanwhile(bench: Bench) -> None:
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     view, rows = bench.table.view, len(bench.table.view)
-    bench.turn_to("all")
+    bench.tabs.turn_to("all")
     maker = Maker(time_ns=10**15)
     maker.open(b"/a")
     bench.session.take(maker.batch())
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     assert bench.table.view is view
     assert len(view) == rows + 1
 
 
 def test_over_the_tree_the_table_keeps_its_rows_and_a_filter_is_one_of_all_events(bench: Bench) -> None:
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     view = bench.table.view
-    bench.turn_to("tree")
+    bench.tabs.turn_to("tree")
     assert bench.table.view is view
     assert (bench.tabs.on_tree, bench.tabs.of_events) == (True, "all")
     assert not bench.tabs.draw_new()
@@ -82,7 +76,7 @@ def test_over_the_tree_the_table_keeps_its_rows_and_a_filter_is_one_of_all_event
 
 def test_a_large_tab_is_shown_while_its_rows_are_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "SOON", 10)
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     finding = bench.tabs.finding
     assert finding is not None
     assert bench.table.view is finding.view
@@ -95,10 +89,10 @@ def test_a_large_tab_is_shown_while_its_rows_are_found(bench: Bench, monkeypatch
 
 def test_who_turns_on_gives_up_what_was_being_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "SOON", 10)
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     given_up = bench.tabs.finding
     assert given_up is not None
-    bench.turn_to("tree")
+    bench.tabs.turn_to("tree")
     assert given_up.cancelled.is_set()
     assert bench.tabs.finding is None
     bench.threads.finish(bench.jobs)
@@ -113,7 +107,7 @@ def test_paused_nothing_newer_is_shown_also_not_in_another_tab(bench: Bench) -> 
     bench.session.take(maker.batch())
     limits.append(bench.table.limit)
     assert not bench.tabs.draw_new()
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     limits.append(bench.table.limit)
     bench.tabs.pause()
     limits.append(bench.table.limit)
@@ -132,14 +126,80 @@ def test_new_rows_are_drawn_where_there_are_any(bench: Bench) -> None:
 
 
 def test_a_filter_for_another_tab_is_not_shown_in_this_one(bench: Bench) -> None:
-    bench.turn_to("file")
+    bench.tabs.turn_to("file")
     view = bench.table.view
     job = bench.views.job("filter", "all", parse("failed"))
     job.run()
     bench.tabs.adopt(job)
     assert bench.table.view is view
-    bench.turn_to("tree")
+    bench.tabs.turn_to("tree")
     job = bench.views.job("filter", "all", parse("failed"))
     job.run()
     bench.tabs.adopt(job)
     assert bench.table.view is job.view
+
+
+@pytest.fixture
+def slow(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Where everything is found on a thread, and the rows of all events and of files are known."""
+    bench.tabs.turn_to("file")
+    bench.tabs.turn_to("all")
+    monkeypatch.setattr(views, "SOON", 10)
+    return bench
+
+
+def test_a_tab_whose_rows_were_given_up_for_something_else_has_them_sought_again(slow: Bench) -> None:
+    slow.tabs.turn_to("network")
+    slow.jobs.start(slow.views.job("preview", "network", parse("failed")), here=False)
+    assert (slow.tabs.finding, slow.tabs.draw_new()) == (None, False)
+    slow.jobs.cancel()
+    assert slow.tabs.draw_new()
+    assert slow.tabs.finding is not None
+    slow.threads.finish(slow.jobs)
+    assert len(slow.table.view) == events_of(slow.session, "network")
+
+
+@pytest.mark.parametrize("name", ["file", "network"])
+def test_a_filter_stays_on_its_way_into_another_tab(slow: Bench, name: str) -> None:
+    filter = parse("failed")
+    slow.jobs.start(slow.views.job("filter", "all", filter), here=False)
+    slow.tabs.turn_to(name)
+    assert (slow.tabs.coming, slow.views.filter) == (filter, None)
+    slow.threads.finish(slow.jobs)
+    assert slow.views.filter is filter
+    assert slow.views.knows(name)
+    assert len(slow.table.view) == slow.views.matches(name) + sum(
+        event.family == "monitor" for event in slow.table.view.rows(0, len(slow.table.view))
+    )
+
+
+def test_a_filter_stays_on_its_way_over_two_tabs_into_the_tree(slow: Bench) -> None:
+    filter = parse("failed")
+    slow.jobs.start(slow.views.job("filter", "all", filter), here=False)
+    for name in ("file", "network", "tree"):
+        slow.tabs.turn_to(name)
+        assert slow.tabs.coming is filter
+    slow.threads.finish(slow.jobs)
+    assert slow.views.filter is filter
+    assert slow.views.knows("all")
+
+
+def test_who_stops_it_is_in_the_tab_before_with_the_filter_before(slow: Bench) -> None:
+    view = slow.table.view
+    slow.jobs.start(slow.views.job("filter", "all", parse("failed")), here=False)
+    slow.tabs.turn_to("network")
+    slow.jobs.cancel()
+    slow.tabs.turn_to(slow.tabs.before)
+    slow.threads.finish(slow.jobs)
+    assert (slow.tabs.here, slow.views.filter) == ("all", None)
+    assert slow.table.view is view
+
+
+def test_a_filter_for_a_tab_that_is_left_meanwhile_leaves_no_tab_without_rows(slow: Bench) -> None:
+    slow.tabs.turn_to("tree")
+    slow.jobs.start(slow.views.job("filter", "all", parse("failed")), here=False)
+    slow.threads.finish(slow.jobs)
+    slow.tabs.turn_to("file")
+    slow.threads.finish(slow.jobs)
+    assert slow.views.knows("file")
+    assert not slow.tabs.draw_new()

@@ -270,9 +270,7 @@ class MainScreen(Screen[None]):
             self.filtering.preview = job
         elif job.purpose == "search":
             self.finder.built(job)
-        else:
-            self.tabs.adopt(job)
-        if job.purpose == "filter":
+        elif self.tabs.adopt(job):
             self.filter_line.is_in_force(job)
         self._status()
 
@@ -320,8 +318,6 @@ class MainScreen(Screen[None]):
         if self.tabs.on_tree:
             self.panels.close_detail()
             self.call_after_refresh(self._sync_tree)
-        else:
-            self.tabs.show_rows()
         self.set_focus(self.list)
         self._moved()
         self._status()
@@ -404,6 +400,7 @@ class MainScreen(Screen[None]):
         if job is not None:
             if job.purpose == "tab":
                 self.action_tab(self.tabs.before)
+            self.filter_line.show_applied()
             self._show_matches()
         elif not self.panels.close():
             self.finder.forget()
