@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from kellect_tui.tui import views
 from tests.tui.family import NOW_NS, family
 from tests.tui.story import FakeCapture, still, story
 
 SIZES = ((120, 32), (80, 24))
+
+
+@pytest.fixture(autouse=True)
+def _filters_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long one took stands on the screen."""
+    monkeypatch.setattr(views, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+
 
 SCREENS: dict[str, tuple[str, ...]] = {
     "all": (),
