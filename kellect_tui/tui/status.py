@@ -98,6 +98,13 @@ def of_events(views: Views, tab: str, *, found: Job | None, preview: Job | None,
     words.append(Word(f"{total if everything else shown} of {total}"))
     seconds = views.seconds(tab) if preview is None else preview.seconds
     if seconds is not None and (views.filter is not None or preview is not None):
-        words.append(Word(f" · {seconds * 1000:.0f} ms" if seconds >= 0.001 else " · <1 ms", "dim"))
+        words.append(Word(f" · {taken(seconds)}", "dim"))
     words.append(Word(" "))
     return words
+
+
+def taken(seconds: float) -> str:
+    """How long a filter took: `14 ms`, `1.4 s`."""
+    if seconds < 0.001:
+        return "<1 ms"
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
