@@ -45,7 +45,10 @@ def test_new_rows_and_the_place_of_a_search_come_first(views: Views) -> None:
     assert words(said) == "▼ 1,234 new  match 1 of 2  10 of 10 "
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.0004, " · <1 ms"), (0.0421, " · 42 ms"), (0.9994, " · 999 ms"), (0.9996, " · 1.0 s"), (13.643, " · 13.6 s"), (None, "")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0004, " · <1 ms"), (0.0421, " · 42 ms"), (0.9994, " · 999 ms"), (0.9996, " · 1.0 s"), (13.643, " · 13.6 s"), (None, "")],
+)
 def test_a_filter_that_is_typed_is_counted_with_the_time_it_took(views: Views, seconds: float | None, said: str) -> None:
     preview = views.job("preview", "all", parse("failed"))
     preview.run()
