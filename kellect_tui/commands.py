@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -173,6 +174,8 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
     from kellect_tui.export import format_of, unit_of
 
     check_filter(display_filter)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _give_up)
     session = load(file)
     predicate = parse_filter(display_filter, session.processes, session.started_ns or 0) if display_filter else None
     format = file_format or ("jsonl" if output == "-" else format_of(Path(output)))
@@ -183,6 +186,11 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
         count = write(session, Path(output), format, predicate=predicate)
     note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
     tell(f"{count:,} {unit_of(format)} written to {'standard output' if output == '-' else output}{note}")
+
+
+def _give_up(number: int, _frame: object) -> None:
+    """End by a signal, but not without taking away what is half written beside its place."""
+    sys.exit(128 + number)
 
 
 @contextmanager

@@ -150,10 +150,9 @@ def whole(path: Path) -> Iterator[Output]:
     """A file that appears at `path` when the block ends well and did not give it up, and not at all otherwise. Raises CannotWrite."""
     _require_plain(path)
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
-    file = open_new(beside, shown=path)
     try:
-        output = Output(file)
-        with file:
+        output = Output(open_new(beside, shown=path))  # within: also a signal just after it leaves nothing
+        with output.file as file:
             yield output
             file.flush()
             os.fsync(file.fileno())

@@ -323,13 +323,14 @@ print(all(os.path.samestat(os.fstat(number), os.stat('/dev/null')) for number in
     assert out.read_text() == "True 0\n"
 
 
-def test_an_export_that_is_interrupted_has_not_been_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_interrupted_has_not_been_done(tmp_path: Path, number: signal.Signals) -> None:
     os.mkfifo(tmp_path / "session")
     process = subprocess.Popen([*PROGRAM, "export", tmp_path / "session", "-o", tmp_path / "a.csv"], stderr=subprocess.PIPE, text=True)
     with (tmp_path / "session").open("wb"):  # it is there, and waits for the rest
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    assert process.returncode == 128 + number, said
     assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["session"]
 
