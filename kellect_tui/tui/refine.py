@@ -24,13 +24,20 @@ def refined(filter: Filter | None, event: Event, column: Column, *, exclude: boo
 
 
 def joined(filter: Filter | None, term: str) -> str:
-    """Both must hold; a filter that has this term already stays as it is."""
+    """Both must hold. A filter that ends with this term stays as it is; one that ends with its opposite, which nothing would pass, has this in its place."""
     if filter is None or not filter.text.strip():
         return term
     before = filter.text.strip()
-    if before == term or before.endswith(f" and {term}"):
-        return before
-    return f"({before}) and {term}" if isinstance(filter.tree, Any_) else f"{before} and {term}"
+    if isinstance(filter.tree, Any_):
+        return f"({before}) and {term}"
+    for last in (term, _opposite(term)):
+        if before == last or before.endswith(f" and {last}"):
+            return before.removesuffix(last) + term
+    return f"{before} and {term}"
+
+
+def _opposite(term: str) -> str:
+    return term.removeprefix("not ") if term.startswith("not ") else f"not {term}"
 
 
 def tree_term(process: Process, lives: Sequence[Process]) -> str:
