@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kellect_tui.bpf import program as program_module
+from kellect_tui.bpf.compiled import Compiled
+from kellect_tui.bpf.compiler import compile_apart
 from kellect_tui.bpf.program import Program
 from kellect_tui.bpf.text import ROOT, kernel_text
 from kellect_tui.errors import CannotTrace
@@ -80,6 +85,34 @@ def test_what_the_compiler_says_names_the_part_and_its_line() -> None:
     with pytest.raises(CannotTrace) as caught:
         Program(4 << 20, text=kernel_text().replace("    r->event = PATHDEF;", "    r->event PATHDEF;"), kept=None)
     assert f"walk.h:{line}:13: error: expected ';' after expression" in caught.value.message
+
+
+def test_the_compiler_is_shown_no_symbols_and_nobody_else_is_touched() -> None:
+    code = "from kellect_tui.bpf.compiler import hide_symbols\nhide_symbols()\nprint(len(open('/proc/kallsyms').read()))"
+    mounts = Path("/proc/self/mountinfo").read_text()
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == "0\n"
+    assert Path("/proc/self/mountinfo").read_text() == mounts
+    assert Path("/proc/kallsyms").read_text()
+
+
+def test_programs_are_the_same_where_the_compiler_is_shown_the_symbols(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[tuple[Any, ...]] = []
+
+    def noted(*job: Any) -> Compiled:
+        jobs.append(job)
+        return compile_apart(*job)
+
+    monkeypatch.setattr(program_module, "compile_apart", noted)
+    program = Program(RING_BYTES, kept=None)
+    program.close()
+    (job,) = jobs
+    code = (
+        "import json, sys\nfrom kellect_tui.bpf.compiled import compile_program\n"
+        "sys.stdout.buffer.write(compile_program(*json.load(sys.stdin)).to_bytes())"
+    )
+    seen = subprocess.run([sys.executable, "-c", code], input=json.dumps(job).encode(), check=True, capture_output=True).stdout
+    assert Compiled.from_bytes(seen) == program._made
 
 
 def test_compiling_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
