@@ -143,13 +143,16 @@ def test_a_terminal_that_shrinks_and_grows(tmux: Tmux) -> None:
     tmux.until(lambda: "DURATION" in tmux.screen() and len(tmux.screen().splitlines()) == 45)
 
 
-def test_a_terminal_that_is_said_to_be_dumb_is_drawn_in_its_size() -> None:
+def test_a_terminal_that_is_said_to_be_dumb_is_drawn_in_its_size_and_ends_the_program_when_it_goes() -> None:
     terminal = Tmux(f"TERM=dumb {sys.executable} -m kellect_tui --demo", 100, 20)
     try:
         terminal.shows("6 Tree 30")
         lines = terminal.screen().splitlines()
         assert (lines[0].startswith(" kellect-tui "), lines[0].endswith(" events ·  0 lost"), len(lines[0])) == (True, True, 99)
         assert [lines[3].split()[0], lines[3].split()[-1], len(lines[3])] == ["TIME", "DURATION", 99]
+        running = psutil.Process(terminal.pid)
+        terminal.close()
+        running.wait(PATIENCE)
     finally:
         terminal.close()
 
