@@ -24,6 +24,7 @@ from kellect_tui.session.session import Session
 from kellect_tui.tui.capture_switch import CaptureControl
 from kellect_tui.tui.command_view import CommandControl
 from kellect_tui.tui.meter import CostMeter, Rate
+from kellect_tui.tui.resizing import only_the_latest_size
 from kellect_tui.tui.safe_text import safe_text
 from kellect_tui.tui.screens.main import MainScreen
 from kellect_tui.tui.terminal import TerminalDriver
@@ -99,6 +100,7 @@ class KellectApp(App[None]):
             os.environ["TERM"] = "xterm"  # for such a one Rich takes 80x25, whatever size it has, and draws beside what Textual draws
         paint_soon()
         free_strips_at_once()
+        only_the_latest_size()
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.title = title

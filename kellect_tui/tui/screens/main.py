@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -147,9 +146,9 @@ class MainScreen(Screen[None]):
         if self.session.opening is not None:
             self.session.opening.stop()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Small terminals lose what is least needed; tiny ones say so."""
-        width, height = event.size
+        width, height = self.app.size
         self.set_class(width < LEAST_SIZE[0] or height < LEAST_SIZE[1], "-tiny")
         self.call_after_refresh(self._status)
         self.set_class(height < 16, "-low")  # then the detail takes the place of the table
