@@ -61,7 +61,7 @@ int on_enter(u64 *ctx) {
     if (flags & D_EARLY && d->object == 0) {  // close: hot enough to stay here
         c->pending = 0;
         load_root(c, task);
-        u64 key = object_key(c, g, task, (u32)c->a[0], 0);
+        u64 key = key_of(c, g, task, OPEN_FILE, c->a[0], 0);
         f->d[0] = key;
         f->d[2] = 0;
         f->d[3] = 0;
@@ -124,13 +124,13 @@ int early(u64 *ctx) {
         load_root(c, task);
         if (d->base != NOTHING && !(flags & D_EXEC && d->base == REG_CWD)) {
             u64 r = d->base;
-            out[0] = base_key(c, g, task, (u32)r, reg_of(c, r));
+            out[0] = key_of(c, g, task, r == REG_CWD ? CWD : DIRECTORY, reg_of(c, r), 0);
         }
         if (flags & D_EXEC) {
             out[1] = (u32)c->a[0] | (u64)(u32)c->a[4] << 32;
         } else if (d->base2 != NOTHING) {
             u64 r = d->base2;
-            out[1] = base_key(c, g, task, (u32)r, reg_of(c, r));
+            out[1] = key_of(c, g, task, r == REG_CWD ? CWD : DIRECTORY, reg_of(c, r), 0);
         }
         c->routine = d->family & ROUTINE;
     }

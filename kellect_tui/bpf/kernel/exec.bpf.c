@@ -50,7 +50,7 @@ int on_exec(u64 *ctx) {  // (task, old pid, bprm): the image is in place, argv l
             r->flags |= F_OBJECT;
         }
     }
-    r->key1 = base_key(c, g, task, REG_CWD, 0);
+    r->key1 = key_of(c, g, task, CWD, 0, 0);
     u64 filename = K(u64, bprm, OFF_BPRM_FILENAME), interp = K(u64, bprm, OFF_BPRM_INTERP);
 #ifdef OFF_BPRM_FDPATH
     if (K(u64, bprm, OFF_BPRM_FDPATH))

@@ -87,32 +87,39 @@ static __always_inline void object_before(struct rec *r, struct desc *d, struct 
         r->flags |= b->flags & IN_NO_OBJECT ? F_NO_OBJECT : F_OBJECT;
 }
 
-// What the call was about, as it is now.
+// What the call was about, as it is now: a file, or the directories that its names are relative to.
 static __always_inline void object_now(struct ctl *c, struct cfg *g, struct rec *r, struct desc *d, u64 task, s64 ret) {
-    u64 object = d->object, base = d->base, base2 = d->base2;
-    u32 flags = d->flags;
+    u64 object = d->object, base = d->base, base2 = d->base2, n = d->name, n2 = d->name2;
+    u64 first = NO_PLACE, second = NO_PLACE, value = 0, value2 = 0;
     if (object == REG_RESULT && ret < 0)
         object = d->object_failed;
     if (object != NOTHING) {
-        load_root(c, task);
-        u32 fd = object == REG_RESULT ? (u32)ret : (u32)reg_of(c, object);
-        u64 key = object_key(c, g, task, fd, r);
-        r->key0 = key;
-        r->flags |= key ? F_OBJECT : F_NO_OBJECT;
-    } else if (flags & D_CWD_OBJECT && ret == 0) {
-        load_root(c, task);
-        r->key0 = base_key(c, g, task, REG_CWD, 0);
+        first = OPEN_FILE;
+        value = object == REG_RESULT ? ret : reg_of(c, object);
+    } else if (d->flags & D_CWD_OBJECT && ret == 0) {
+        first = CWD;
         r->flags |= F_OBJECT;
-    } else if ((base & base2) != NOTHING) {
-        load_root(c, task);
-        u64 n = d->name, n2 = d->name2;
-        if (base != NOTHING && (d->condition == 3 || !is_absolute(reg_of(c, n))))  // openat2: RESOLVE_IN_ROOT
-            r->key0 = base_key(c, g, task, (u32)base, reg_of(c, base));
-        if (base2 != NOTHING && !is_absolute(reg_of(c, n2)))
-            r->key1 = base_key(c, g, task, (u32)base2, reg_of(c, base2));
-        if (flags & D_EXEC)
-            r->key1 = base_key(c, g, task, REG_CWD, 0);
+    } else {
+        if (base != NOTHING && (d->condition == 3 || !is_absolute(reg_of(c, n)))) {  // openat2: RESOLVE_IN_ROOT
+            first = base == REG_CWD ? CWD : DIRECTORY;
+            value = reg_of(c, base);
+        }
+        if (base2 != NOTHING && !is_absolute(reg_of(c, n2))) {
+            second = base2 == REG_CWD ? CWD : DIRECTORY;
+            value2 = reg_of(c, base2);
+        }
+        if (d->flags & D_EXEC && (base & base2) != NOTHING)
+            second = CWD;
     }
+    if (first == NO_PLACE && second == NO_PLACE)
+        return;
+    load_root(c, task);
+    if (first != NO_PLACE)
+        r->key0 = key_of(c, g, task, first, value, r);
+    if (second != NO_PLACE)
+        r->key1 = key_of(c, g, task, second, value2, 0);
+    if (first == OPEN_FILE)
+        r->flags |= r->key0 ? F_OBJECT : F_NO_OBJECT;
 }
 
 // What sys_enter kept, where the sections find it.

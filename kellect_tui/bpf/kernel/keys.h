@@ -131,8 +131,11 @@ static __always_inline u64 keyed(struct ctl *c, struct cfg *g, u64 dentry, u64 m
     return key;
 }
 
-// The open file behind fd: its key, and with `r` its inode's facts. 0: not open.
-static __always_inline u64 object_key(struct ctl *c, struct cfg *g, u64 task, u32 fd, struct rec *r) {
+// What a number in a register leads to: an open file; a directory that a name is relative to, open or AT_FDCWD; the working directory.
+enum { NO_PLACE, OPEN_FILE, DIRECTORY, CWD };
+
+// The open file behind fd: mount and dentry in ctl.number[2] and [3], and with `r` its inode's facts. 0: not open.
+static __always_inline int find_file(struct ctl *c, u64 task, u32 fd, struct rec *r) {
     if ((s32)fd < 0)
         return 0;
     u64 file = file_of(task, fd);
@@ -150,7 +153,6 @@ static __always_inline u64 object_key(struct ctl *c, struct cfg *g, u64 task, u3
     }
     SET(c->number[2], K(u64, f, OFF_F_PATH));
     SET(c->number[3], K(u64, f, OFF_F_PATH + 8));
-    return keyed(c, g, GET(c->number[3]), GET(c->number[2]));
 #else
     struct file_span f;
     if (!file || read_kernel(&f, sizeof(f), file + FILE_FROM))
@@ -165,21 +167,26 @@ static __always_inline u64 object_key(struct ctl *c, struct cfg *g, u64 task, u3
         if (F_AT(u32, f, OFF_F_MODE) & 0x100000)  // FMODE_CREATED, linux/fs.h
             r->flags |= F_CREATED;
     }
-    return keyed(c, g, F_AT(u64, f, OFF_F_PATH + 8), F_AT(u64, f, OFF_F_PATH));
+    SET(c->number[2], F_AT(u64, f, OFF_F_PATH));
+    SET(c->number[3], F_AT(u64, f, OFF_F_PATH + 8));
 #endif
+    return 1;
 }
 
-// Base directory of a name: the working directory or a descriptor. 0: none such.
-static __always_inline u64 base_key(struct ctl *c, struct cfg *g, u64 task, u32 reg, u64 value) {
-    if (reg == REG_CWD || (s32)value == -100) {
-        u64 fs = K(u64, FROM(task), OFF_FS);
-        if (!fs)
-            return 0;
-        SET(c->mnt, K(u64, fs, OFF_PWD));
-        SET(c->dentry, K(u64, fs, OFF_PWD + 8));
-        return keyed(c, g, GET(c->dentry), GET(c->mnt));
-    }
-    return object_key(c, g, task, (u32)value, 0);
+static __always_inline int find_cwd(struct ctl *c, u64 task) {
+    u64 fs = K(u64, FROM(task), OFF_FS);
+    if (!fs)
+        return 0;
+    SET(c->number[2], K(u64, fs, OFF_PWD));
+    SET(c->number[3], K(u64, fs, OFF_PWD + 8));
+    return 1;
+}
+
+// Key of the place; of an open file its inode's facts go into `r`, if given. 0: none such. One call of `keyed` for all kinds of
+// places: it is most of a program's code, and of the time that compiling takes.
+static __always_inline u64 key_of(struct ctl *c, struct cfg *g, u64 task, u64 place, u64 value, struct rec *r) {
+    int found = place == CWD || (place == DIRECTORY && (s32)value == -100) ? find_cwd(c, task) : find_file(c, task, (u32)value, place == OPEN_FILE ? r : 0);
+    return found ? keyed(c, g, GET(c->number[3]), GET(c->number[2])) : 0;
 }
 
 static __always_inline int is_absolute(u64 name) {
