@@ -17,8 +17,10 @@ static __always_inline int begin_walk(struct ctl *c, struct pending *w) {
 static __always_inline u64 look_at(struct ctl *c, struct rec *r, u8 *p) {
     struct dent e;
     u64 dentry = GET(c->dentry);
-    if (read_kernel(&e, sizeof(e), (dentry + OFF_D_PPREV)))
+    if (read_kernel(&e, sizeof(e), (dentry + OFF_D_PPREV))) {
+        r->args[1] = r->args[2] = r->args[3] = 0;  // not what the slot held before
         return PATH_CUT;
+    }
     u64 sb = R(u64, dentry, OFF_D_SB), inode = D_INODE(e), magic = R(u64, sb, OFF_S_MAGIC);
     r->args[1] = magic;
     r->args[2] = R(u64, inode, OFF_I_INO);
