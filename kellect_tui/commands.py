@@ -184,7 +184,8 @@ def export(file: Path, output: str, file_format: str | None, display_filter: str
             count = write(session, stdout, format, predicate=predicate)
     else:
         count = write(session, Path(output), format, predicate=predicate)
-    note = "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
+    note = f"; {session.damage}" if session.damage else ""
+    note += "; the session was cut short: these are all events up to its last whole block" if session.cut_short else ""
     tell(f"{count:,} {unit_of(format)} written to {'standard output' if output == '-' else output}{note}")
 
 

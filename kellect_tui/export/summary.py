@@ -82,6 +82,7 @@ def document(session: Session, summary: Summary, *, command: Command | None = No
             "io_uring": dict(session.totals.io_uring),
             "skipped": session.totals.skipped,
             "cut_short": session.cut_short,
+            "damage": session.damage or None,
             "by_type": summary.by_type,
         },
         "seconds": {

@@ -42,9 +42,12 @@ def _head(document: Document) -> Iterator[str]:
     yield from _line("events", f"{events['summarized']:,}{of_all}, {events['lost']:,} lost, {events['incomplete']:,} incomplete{_not_seen(events)}")
     if events["coalesced"]:
         yield from _line("", f"and {_count(events['coalesced'], 'call')} more that stand in these (--coalesce)")
-    for count, why in ((events["missed"], "came faster than they could be summed up"), (events["dropped"], "had been let go of before")):
+    dropped = "cannot be read, or had been let go of before" if events["damage"] else "had been let go of before"
+    for count, why in ((events["missed"], "came faster than they could be summed up"), (events["dropped"], dropped)):
         if count:
             yield from _line("", f"{count:,} events are not in here: they {why}")
+    if events["damage"]:
+        yield from _line("", events["damage"])
     if events["cut_short"]:
         yield from _line("", "the session was cut short: this is all up to its last whole block")
     yield from _line("in calls", f"{_span(seconds['in_calls'])}, waiting included")

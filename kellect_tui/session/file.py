@@ -2,6 +2,7 @@
 
 Each batch carries all of its dictionaries, so that a chunk can be decoded alone, when it is looked at. Batches without
 rows carry what is no event (the process table, the counts) in their metadata: one at the beginning, one at the end.
+Each batch with its dictionaries, and the schema, has a checksum.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from kellect_tui.errors import CannotWrite
 from kellect_tui.events.catalogue import MONITOR_DROPPED, MONITOR_START, MONITOR_STOP
 from kellect_tui.session.arrow import empty_batch, layout, record_batch, schema
+from kellect_tui.session.checksums import NO_CRC, seal
 from kellect_tui.session.chunk import Chunk, ChunkWriter, EventId
 from kellect_tui.session.file_reader import FORMAT, open_at_once, open_session
 from kellect_tui.session.intern import Scratch
@@ -49,8 +51,8 @@ class SessionWriter:
         self._session = session
         self._schema = schema(_metadata(session))
         self._options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", _LEVEL), use_threads=False)
-        self._head = _stream([], self._schema, self._options)[: -len(END_OF_STREAM)]
-        self._next = EventId(0)
+        self._head = seal(_stream([], self._schema, self._options)[: -len(END_OF_STREAM)])
+        self._rows = 0
         self._follows = False
         self._missed = 0  # let go of before it could be written
         self._failed = False
@@ -63,9 +65,9 @@ class SessionWriter:
         """Write one chunk, as far as it is filled. Raises CannotWrite, once: afterwards nothing is written any more."""
         if self._failed:
             return
-        self._put(self._body([(record_batch(chunk, self._schema), None)]))
+        self._put(self._block(record_batch(chunk, self._schema)))
         self._flush()
-        self._next = chunk.end
+        self._rows += chunk.count
         self._sealed_at = time.monotonic()
 
     def close(self, ledger: Ledger | None = None, dropped: int | None = None) -> None:
@@ -117,11 +119,12 @@ class SessionWriter:
     def _put_state(self, at: str, ledger: Ledger | None = None, dropped: int | None = None) -> None:
         document = orjson.dumps(_state(self._session, at, ledger, dropped))
         packed = len(document).to_bytes(8, "little") + pa.Codec("zstd", _LEVEL).compress(document, asbytes=True)
-        self._put(self._body([(empty_batch(self._schema), {"state": packed})]))
+        self._put(self._block(empty_batch(self._schema), {"state": packed}))
 
-    def _body(self, batches: list[tuple[pa.RecordBatch, Mapping[str, bytes] | None]]) -> memoryview:
+    def _block(self, batch: pa.RecordBatch, metadata: Mapping[str, bytes] | None = None) -> memoryview:
         # A stream of its own, so that every dictionary is written, though the batch before had an equal one.
-        return memoryview(_stream(batches, self._schema, self._options))[len(self._head) : -len(END_OF_STREAM)]
+        said = {"first": str(self._rows).encode(), "crc32": NO_CRC, **(metadata or {})}
+        return seal(memoryview(_stream([(batch, said)], self._schema, self._options))[len(self._head) : -len(END_OF_STREAM)])
 
     def _put(self, data: bytes | memoryview) -> None:
         try:
@@ -211,6 +214,7 @@ def write_session(
 def _metadata(session: Session) -> dict[str, bytes]:
     return {
         "format": FORMAT.encode(),
+        "crc32": NO_CRC,
         "start": orjson.dumps(session.start),
         "machine": session.store.machine.encode(),
         "started_ns": str(session.started_ns or 0).encode(),
@@ -234,13 +238,13 @@ def _state(session: Session, at: str, ledger: Ledger | None, dropped: int | None
     }  # fmt: skip
 
 
-def _stream(batches: list[tuple[pa.RecordBatch, Mapping[str, bytes] | None]], of: pa.Schema, options: pa.ipc.IpcWriteOptions) -> bytes:
+def _stream(batches: list[tuple[pa.RecordBatch, Mapping[str, bytes] | None]], of: pa.Schema, options: pa.ipc.IpcWriteOptions) -> memoryview:
+    """A stream's bytes, which may be changed."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, of, options=options) as writer:
         for batch, metadata in batches:
             writer.write_batch(batch, custom_metadata=metadata)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    return memoryview(bytearray(sink.getvalue()))
 
 
 def _monitor_chunk(rows: list[tuple[int, Mapping[str, Any], int]], session: Session) -> Chunk:

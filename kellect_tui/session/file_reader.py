@@ -20,7 +20,8 @@ from kellect_tui.events import arguments
 from kellect_tui.events.batch import SourceTotals
 from kellect_tui.events.catalogue import MONITOR_STOP
 from kellect_tui.session.arrow import FIELDS, NEEDED, LazyChunk, Unreadable, fill
-from kellect_tui.session.chunk import CHUNK_ROWS, Chunk, Row
+from kellect_tui.session.checksums import Gap, is_right, told, whole_blocks
+from kellect_tui.session.chunk import CHUNK_ROWS, Chunk, EventId, Row
 from kellect_tui.session.losses import Ledger
 from kellect_tui.session.messages import END_OF_STREAM, Damaged, Header, messages, unpacked_bytes
 from kellect_tui.session.opening import UNREADABLE, Opening
@@ -29,9 +30,12 @@ from kellect_tui.session.shapes import INT, MAYBE_INT, NULL, Shape, check_counts
 from kellect_tui.session.state_document import StateDocument
 from kellect_tui.session.users import UserNames
 
-FORMAT = "kellect-tui/1"
+FORMAT = "kellect-tui/2"
 
 _NAME, _NUMBER = FORMAT.split("/")
+_UNCHECKED = "1"
+"""The number of the format without checksums."""
+_DICTIONARIES = sum(pa.types.is_dictionary(kind) for _, kind in FIELDS)
 _STATE_LIMIT = _BATCH_LIMIT = 1 << 30
 """What is unpacked at most. A chunk is sealed at 64 MiB of texts: a batch that asks for more was made to fill the memory."""
 _TOTALS = Shape(lost=INT, left_out=INT, skipped=INT, stopped_ns=INT, not_decoded=(dict,), io_uring=(dict,))
@@ -50,8 +54,8 @@ def open_session(source: Path | str | BinaryIO) -> Session:
         source: A path, or a stream that is read to its end.
 
     Raises:
-        BadSessionFile: It is no session, a damaged one, or one of a newer version. A chunk that is damaged inside raises it
-            when it is first looked at.
+        BadSessionFile: It is no session, one whose beginning is damaged, or one of a newer version. What else is damaged is
+            left out, and told by `Session.damage`; where a file has no checksums, a damaged chunk raises it when first looked at.
         OSError: The file cannot be read.
     """
     session = open_at_once(source)
@@ -86,10 +90,19 @@ class _Reader:
     def __init__(self, data: bytes | mmap.mmap) -> None:
         self._data = pa.py_buffer(data)
         self._batches: list[tuple[int, int, int]] = []  # start, end, rows
-        self._schema_end = 0
+        self._gaps: list[Gap] = []
         self.whole = False
-        self._walk(memoryview(data))
+        view = memoryview(data)
+        self._schema_end = _schema_end(view)
         self._metadata = self._read_schema()
+        if self._number_of_format() == _UNCHECKED:
+            self._walk(view)
+        elif not is_right(view[: self._schema_end]):
+            raise Damaged("its beginning is not as it was written", 0)
+        else:
+            blocks, self._gaps, self.whole = whole_blocks(view, self._schema_end, _DICTIONARIES)
+            for block in blocks:
+                self._add(block.start, block.end, block.rows)
         self._options = pa.ipc.IpcReadOptions(included_fields=[number for number, (name, _) in enumerate(FIELDS) if name in NEEDED], use_threads=False)
         self._registers: Mapping[str, list[int]] = self._json("registers")
         self._machine = self._text("machine")
@@ -112,28 +125,43 @@ class _Reader:
             _recall(session, None if state is None else state.head, whole=whole)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadSessionFile(f"{UNREADABLE}: {error!r}", _OLDER) from error
+        holes = self._leave_out(session)
         _read_stop(session)
-        session.opening = Opening(session, state, counting=not whole, remedy=_OLDER, offset=places[-1][0] if places else 0)
+        session.opening = Opening(session, state, counting=not whole, holes=holes, remedy=_OLDER, offset=places[-1][0] if places else 0)
         return session
 
+    def _leave_out(self, session: Session) -> list[EventId]:
+        """Tell what cannot be read; says which events now stand behind a gap."""
+        session.damage = told(self._gaps)
+        missing, holes = 0, []
+        for gap in self._gaps:
+            if gap.end is not None and gap.end > gap.first:
+                holes.append(EventId(gap.first - missing))
+                missing += gap.end - gap.first
+        session.store.dropped += missing
+        return holes
+
     def _walk(self, data: memoryview) -> None:
-        start = 0
-        for message in messages(data):
+        """Find the batches of a file that has no checksums."""
+        start = self._schema_end
+        for message in messages(data, start):
             if message is None:
                 self.whole = True
-            elif (message.header is Header.SCHEMA) != (message.start == 0):
-                raise Damaged("a schema where none belongs" if message.start else "it does not begin with a schema", message.start)
             elif message.header is Header.SCHEMA:
-                self._schema_end = start = message.end
-            elif message.rows > CHUNK_ROWS:
-                raise Damaged("a batch of more rows than a chunk has", message.start)
+                raise Damaged("a schema where none belongs", message.start)
             elif message.header is Header.BATCH:
-                self._batches.append((start, message.end, message.rows))
+                self._add(start, message.end, message.rows)
                 start = message.end
 
+    def _add(self, start: int, end: int, rows: int) -> None:
+        if rows > CHUNK_ROWS:
+            raise Damaged("a batch of more rows than a chunk has", start)
+        self._batches.append((start, end, rows))
+
+    def _number_of_format(self) -> str:
+        return self._text("format").partition("/")[2]
+
     def _read_schema(self) -> dict[bytes, bytes]:
-        if not self._schema_end:
-            raise Damaged("it ends before it begins" if len(self._data) else "it is empty", 0)
         try:
             found = pa.ipc.read_schema(self._data.slice(0, self._schema_end))
             columns = [(field.name, field.type) for field in found]
@@ -143,7 +171,7 @@ class _Reader:
         name, _, number = metadata.get(b"format", b"").decode("utf-8", "replace").partition("/")
         if name != _NAME or not number.isdecimal():
             raise BadSessionFile("this Arrow file is no kellect-tui session", "open files that kellect-tui has saved (.kellect)")
-        if number != _NUMBER:
+        if number not in (_UNCHECKED, _NUMBER):
             raise BadSessionFile(f"the session has format {number}, this kellect-tui reads {_NUMBER}", "please update kellect-tui")
         if columns != list(FIELDS):
             raise BadSessionFile("the session's columns are not those of its format", _OLDER)
@@ -209,6 +237,16 @@ class _Reader:
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise BadSessionFile(UNREADABLE, _OLDER, offset=start) from error
         return document if isinstance(document.head, dict) else None
+
+
+def _schema_end(data: memoryview) -> int:
+    """Where the message that a session begins with ends. Raises Damaged."""
+    message = next(messages(data), None)
+    if message is None:
+        raise Damaged("it ends before it begins" if len(data) else "it is empty", 0)
+    if message.header is not Header.SCHEMA:
+        raise Damaged("it does not begin with a schema", 0)
+    return message.end
 
 
 def _require_room(batch: memoryview, start: int) -> None:

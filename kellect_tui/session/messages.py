@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 _CONTINUATION = 0xFFFFFFFF
+_MARK = struct.pack("<I", _CONTINUATION)
 _ALIGNMENT = 8
+_PIECE_BYTES = 1 << 20
 
 END_OF_STREAM = struct.pack("<II", _CONTINUATION, 0)
 
@@ -28,6 +30,7 @@ class Damaged(ValueError):
 class Header(IntEnum):
     """Kinds of message (Message.fbs, MessageHeader)."""
 
+    NONE = 0
     SCHEMA = 1
     DICTIONARY = 2
     BATCH = 3
@@ -43,36 +46,94 @@ class Message:
     rows: int = 0
 
 
-def messages(data: memoryview) -> Iterator[Message | None]:
+def messages(data: memoryview, at: int = 0, *, resume: bool = False) -> Iterator[Message | None]:
     """The messages, one after the other; None at last where the stream ends as it should.
 
     Ends without None where the data is cut off. Raises Damaged where it is something else.
+
+    Args:
+        at: Where the first of them begins.
+        resume: Pass over what is no message, to the next place where one can begin; what stands there may be a piece of another.
     """
-    at = 0
+    marks: Iterator[int] | None = None
     while at + 8 <= len(data):
-        mark, length = struct.unpack_from("<II", data, at)
-        if mark != _CONTINUATION:
-            raise Damaged("no message begins here", at)
-        if not length:
-            yield None
-            return
-        if length % _ALIGNMENT or length > len(data):
-            if length % _ALIGNMENT:
-                raise Damaged("a message of an odd length", at)
-            return
-        body_at = at + 8 + length
-        if body_at > len(data):
-            return
         try:
-            header, body, rows = _header(data[at + 8 : body_at])
-        except (struct.error, IndexError, ValueError) as error:
-            raise Damaged("a message header that cannot be read", at) from error
-        if body < 0 or rows < 0 or body % _ALIGNMENT:
-            raise Damaged("a message of impossible size", at)
-        if body_at + body > len(data):
+            message = _message(data, at, may_go_on=not resume)
+        except Damaged:
+            if not resume:
+                raise
+            message = None
+        if message is not None:
+            if not message.end:
+                yield None
+                return
+            yield message
+            at = message.end
+        elif resume:
+            marks = _marks(data, at) if marks is None else marks
+            at = next((mark for mark in marks if mark > at), len(data))
+        else:
             return
-        yield Message(header, at, body_at + body, rows)
-        at = body_at + body
+
+
+def _message(data: memoryview, at: int, *, may_go_on: bool) -> Message | None:
+    """What begins here: with no `end`, the end of the stream, behind which bytes may go on; None: it is cut off. Raises Damaged."""
+    mark, length = struct.unpack_from("<II", data, at)
+    if mark != _CONTINUATION:
+        raise Damaged("no message begins here", at)
+    if not length and not may_go_on and at + 8 != len(data):
+        raise Damaged("the stream ends before its end", at)
+    if not length:
+        return Message(Header.NONE, at, 0)
+    if length % _ALIGNMENT:
+        raise Damaged("a message of an odd length", at)
+    body_at = at + 8 + length
+    if body_at > len(data):
+        return None
+    try:
+        header, body, rows = _header(data[at + 8 : body_at])
+    except (struct.error, IndexError, ValueError) as error:
+        raise Damaged("a message header that cannot be read", at) from error
+    if body < 0 or rows < 0 or body % _ALIGNMENT:
+        raise Damaged("a message of impossible size", at)
+    return None if body_at + body > len(data) else Message(header, at, body_at + body, rows)
+
+
+def _marks(data: memoryview, at: int) -> Iterator[int]:
+    """Where a message can begin, from `at` on, which is one of the places that messages are aligned to."""
+    for start in range(at, len(data), _PIECE_BYTES):
+        piece = bytes(data[start : start + _PIECE_BYTES])
+        found = piece.find(_MARK)
+        while found >= 0:
+            if not found % _ALIGNMENT:
+                yield start + found
+            found = piece.find(_MARK, found + 1)
+
+
+def custom_metadata(data: memoryview) -> dict[bytes, tuple[int, int]]:
+    """Where in these bytes, which a message begins, each value of its custom metadata stands: of a schema its own, else the message's.
+
+    Raises Damaged.
+    """
+    try:
+        (length,) = struct.unpack_from("<I", data, 4)
+        header = data[8 : 8 + length]
+        (table,) = struct.unpack_from("<I", header, 0)
+        is_schema = header[_field(header, table, 1)] == Header.SCHEMA
+        pairs = _field(header, _table(header, _field(header, table, 2)), 2) if is_schema else _field(header, table, 4)
+        return dict(_pairs(header, _table(header, pairs))) if pairs else {}
+    except (struct.error, IndexError, ValueError) as error:
+        raise Damaged("a message header that cannot be read", 0) from error
+
+
+def _pairs(header: memoryview, vector: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """Each key and where its value stands in the message."""
+    (count,) = struct.unpack_from("<I", header, vector)
+    for number in range(count):
+        pair = _table(header, vector + 4 + 4 * number)
+        key, value = (_table(header, _field(header, pair, place)) for place in (0, 1))
+        (key_length,), (value_length,) = struct.unpack_from("<I", header, key), struct.unpack_from("<I", header, value)
+        yield bytes(header[key + 4 : key + 4 + key_length]), (8 + value + 4, 8 + value + 4 + value_length)
 
 
 def unpacked_bytes(data: memoryview) -> int:
@@ -122,7 +183,9 @@ def _header(data: memoryview) -> tuple[Header, int, int]:
     """Kind, length of the body, rows."""
     (table,) = struct.unpack_from("<I", data, 0)
     kind_at, header_at, body_at = _field(data, table, 1), _field(data, table, 2), _field(data, table, 3)
-    header = Header(data[kind_at]) if kind_at else Header(0)
+    header = Header(data[kind_at]) if kind_at else Header.NONE
+    if header is Header.NONE:
+        raise ValueError(header)
     (body,) = struct.unpack_from("<q", data, body_at) if body_at else (0,)
     if header is not Header.BATCH or not header_at:
         return header, body, 0

@@ -6,12 +6,12 @@ All else of a file is read when it is looked at; this is the part that takes lon
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kellect_tui.errors import BadSessionFile
 from kellect_tui.session.bulk import nothing_is_garbage
-from kellect_tui.session.chunk import Row
+from kellect_tui.session.chunk import EventId, Row
 from kellect_tui.session.lives import feed_rows
 from kellect_tui.session.marks import incomplete
 from kellect_tui.session.processes import Processes
@@ -38,6 +38,7 @@ class Opening:
         session: Filled in place: who holds its table of processes sees it come.
         state: What the file says last of processes and counts; None: nothing.
         counting: The counts must be made from the events: the file was cut short.
+        holes: Events in front of which some cannot be read.
         remedy: Of the error where the rest cannot be read; offset: where in the file it stands.
 
     Attributes:
@@ -45,10 +46,11 @@ class Opening:
         counting: As given: the session's counts are those of the events read so far.
     """
 
-    def __init__(self, session: Session, state: StateDocument | None, *, counting: bool, remedy: str, offset: int) -> None:
+    def __init__(self, session: Session, state: StateDocument | None, *, counting: bool, remedy: str, offset: int, holes: Sequence[EventId] = ()) -> None:
         self.share = 0.0
         self.counting = counting
         self._session, self._state = session, state
+        self._holes = holes
         self._remedy, self._offset = remedy, offset
         self._stopped = threading.Event()
         self._ended = threading.Event()
@@ -106,6 +108,26 @@ class Opening:
                         session.count_processes(Span(chunk, Row(0), Row(chunk.count)))
             except BadSessionFile:
                 continue  # told when somebody looks at it
-        for gap in session.ledger.gaps if anew else ():
-            if gap.family == "process":
-                session.processes.lost(gap.from_ns, gap.to_ns)
+        if anew:
+            self._mark_losses()
+
+    def _mark_losses(self) -> None:
+        """Tell the processes when events that make them may be missing."""
+        session = self._session
+        spans = [(gap.from_ns, gap.to_ns) for gap in session.ledger.gaps if gap.family == "process"]
+        for event_id in self._holes:
+            begin = self._time(EventId(event_id - 1)) if event_id else session.started_ns or 0
+            spans.append((begin, self._time(event_id)))
+        newest = 0
+        for begin, end in sorted(spans) if self._holes else spans:
+            newest = max(newest, begin, end)  # the table joins a span to the one before it
+            session.processes.lost(begin, newest)
+
+    def _time(self, event_id: EventId) -> int:
+        """Of an event, or of the last where there are no more."""
+        store = self._session.store
+        try:
+            chunk, row = store.locate(min(event_id, EventId(store.end - 1)))
+            return int(chunk.time[row])
+        except (LookupError, BadSessionFile):
+            return self._session.started_ns or 0

@@ -43,6 +43,7 @@ class Session:
         totals: The source's counters as last told.
         live: Whether events may still come.
         cut_short: Of a file: it ends before its end; what is here is all that could be read.
+        damage: Of a file: what of it cannot be read, in words that go on as a sentence; empty: nothing. Its events count as dropped.
         opening: Of a file: reads what is not here yet; None: all is here.
     """
 
@@ -74,6 +75,7 @@ class Session:
         self.totals = SourceTotals()
         self.live = False
         self.cut_short = False
+        self.damage = ""
         self.opening: Opening | None = None
         self.epoch_offset_ns = 0
 

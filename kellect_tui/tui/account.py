@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from kellect_tui.session.session import Session
 from kellect_tui.tui.opening import is_counting
@@ -60,8 +61,10 @@ def account(session: Session, clock: Clock) -> Layout:
                 for name, count in sorted(entry.parts.items(), key=lambda part: -part[1])
                 if count
             ]
+        if session.damage:
+            rows += [[], *([(line, "warn")] for line in wrap(f"{session.damage}; its events count as dropped", width))]
         if since is not None:
-            whole = not session.store.dropped and not session.cut_short
+            whole = not (session.store.dropped or session.cut_short or session.damage)
             rows += [[], [("nothing is missing since ", "plain"), (clock.full(since), "accent")] if whole else [("something is missing", "warn")]]
         return rows
 

@@ -40,7 +40,7 @@ def _work(owner: Widget, opening: Opening) -> None:
 
 def note(session: Session) -> str:
     """What the header says of a file that is not whole, or not here yet."""
-    words = ["cut short"] if session.cut_short else []
+    words = [word for word, is_so in (("damaged", session.damage), ("cut short", session.cut_short)) if is_so]
     if (opening := session.opening) is not None:
         words.append(f"opening {opening.share:.0%}")
     return " · ".join(words)

@@ -58,7 +58,7 @@ def keys(tab: str, *, arriving: bool, command: bool) -> list[tuple[str, str, str
 def complete(session: Session, clock: Clock) -> str:
     """Since when nothing is missing; empty where that is not to be said."""
     ledger = session.ledger
-    if ledger.complete_since_ns is None or session.store.dropped or session.cut_short:
+    if ledger.complete_since_ns is None or session.store.dropped or session.cut_short or session.damage:
         return ""
     if not ledger.lost and not session.totals.unseen:
         return f"since {clock.of_day(ledger.complete_since_ns)} complete"

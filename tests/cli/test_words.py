@@ -133,6 +133,23 @@ def test_a_session_cut_short_is_said_and_read_as_far_as_it_goes(tmp_path: Path) 
     assert "cut short" in done.stderr
 
 
+def test_a_damaged_session_is_said_and_the_rest_of_it_is_there(tmp_path: Path) -> None:
+    whole, damaged, out = tmp_path / "whole.kellect", tmp_path / "damaged.kellect", tmp_path / "x.jsonl"
+    assert run("export", DEMO, "-o", whole).returncode == 0
+    data = bytearray(whole.read_bytes())
+    data[len(data) // 2] ^= 1
+    damaged.write_bytes(data)
+    done = run("export", damaged, "-o", out)
+    assert done.returncode == 0
+    assert "; damaged: events " in done.stderr
+    assert "of the file cannot be read" in done.stderr
+    told = json.loads(run("summary", "--json", damaged).stdout)["events"]
+    assert told["damage"] in done.stderr
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert (rows[1]["event_type"], rows[1]["arguments"]) == ("monitor.dropped", {"count": told["dropped"]})
+    assert told["damage"] in run("summary", damaged).stdout
+
+
 def test_every_format_is_written_and_json_agrees_with_json_lines(tmp_path: Path) -> None:
     for suffix in ("kellect", "jsonl", "json", "csv", "parquet", "trace.json", "tree.json", "dot"):
         done = run("export", DEMO, "-o", tmp_path / f"x.{suffix}")

@@ -227,3 +227,20 @@ def test_what_will_never_be_whole_is_not_saved_and_says_why(tmp_path: Path) -> N
         screen._write(tmp_path / "c.kellect", "session", False, lambda done, total: None, lambda: False)
     assert summary_text(session, None, lambda: False) is None
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_damaged_session_is_said_to_be_so_and_what_is_left_of_it_is_there() -> None:
+    data = bytearray(whole_file())
+    data[len(data) // 2] ^= 4
+    session = open_at_once(io.BytesIO(data))
+    app = still(session)
+    async with app.run_test(size=SIZE) as pilot:
+        main = app.main
+        await until(pilot, lambda: "opening" not in main.lines.header.text)
+        assert [toast.message for toast in app._notifications] == [f"This session is {session.damage}."]
+        assert " SAVED  damaged " in main.lines.header.text
+        assert "complete" not in main.lines.footer.text
+        assert main.table.row_count == len(session.store)
+        lines = ["".join(piece for piece, _ in row) for row in account(session, Clock())(200)]
+        assert f"{session.damage}; its events count as dropped" in lines
+        assert lines[-1] == "something is missing"

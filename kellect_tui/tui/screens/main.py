@@ -138,6 +138,8 @@ class MainScreen(Screen[None]):
             self._early = self.set_interval(EARLY_SECONDS, self._look_for_start)
         if self._initial_filter:
             self.filter_line.apply(self._initial_filter)
+        if self.session.damage:
+            self.notify(f"This session is {self.session.damage}.", severity="warning", timeout=8, markup=False)
         self.call_after_refresh(read_rest, self, self.session)
 
     def on_unmount(self) -> None:

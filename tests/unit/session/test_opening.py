@@ -16,6 +16,7 @@ from kellect_tui.session.file import SessionWriter, open_at_once, open_session, 
 from kellect_tui.session.filter import Context, parse
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.session import Session
+from tests.old_files import without_checksums
 from tests.synthetic import Maker, mixed, session_of
 
 
@@ -50,7 +51,7 @@ DROPPED = saved(session_of(mixed(900, losses=False), keep_events=100, chunk_rows
 CUT = cut(session_of(mixed(700), mixed(300, seed=2), chunk_rows=256))
 
 
-@pytest.mark.parametrize("data", [WHOLE, CUT, DROPPED], ids=["whole", "cut", "dropped"])
+@pytest.mark.parametrize("data", [WHOLE, CUT, DROPPED, without_checksums(WHOLE)], ids=["whole", "cut", "dropped", "old"])
 @pytest.mark.parametrize("piece_bytes", [300, 1 << 18])
 def test_in_the_end_both_are_the_same(data: bytes, piece_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_document, "PIECE_BYTES", piece_bytes)
@@ -169,7 +170,8 @@ def test_damaged_counts_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("data", [WHOLE, CUT], ids=["whole", "cut"])
-def test_a_chunk_that_is_damaged_is_told_when_it_is_looked_at_and_the_rest_is_read(data: bytes) -> None:
+def test_a_chunk_without_checksum_that_is_damaged_is_told_when_it_is_looked_at_and_the_rest_is_read(data: bytes) -> None:
+    data = without_checksums(data)
     third, frame = len(data) // 3, struct.pack("<I", 0xFD2FB528)  # of zstd
     damaged = data[:third] + data[third : 2 * third].replace(frame, bytes(4)) + data[2 * third :]
     session, eager = open_at_once(io.BytesIO(damaged)), open_session(io.BytesIO(damaged))
