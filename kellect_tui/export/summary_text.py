@@ -42,7 +42,7 @@ def _head(document: Document) -> Iterator[str]:
     yield from _line("events", f"{events['summarized']:,}{of_all}, {events['lost']:,} lost, {events['incomplete']:,} incomplete{_not_seen(events)}")
     if events["coalesced"]:
         yield from _line("", f"and {_count(events['coalesced'], 'call')} more that stand in these (--coalesce)")
-    dropped = "cannot be read, or had been let go of before" if events["damage"] else "had been let go of before"
+    dropped = "are damaged or gone" if events["damage"] else "had been let go of before"
     for count, why in ((events["missed"], "came faster than they could be summed up"), (events["dropped"], dropped)):
         if count:
             yield from _line("", f"{count:,} events are not in here: they {why}")

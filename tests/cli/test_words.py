@@ -147,7 +147,9 @@ def test_a_damaged_session_is_said_and_the_rest_of_it_is_there(tmp_path: Path) -
     assert told["damage"] in done.stderr
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert (rows[1]["event_type"], rows[1]["arguments"]) == ("monitor.dropped", {"count": told["dropped"]})
-    assert told["damage"] in run("summary", damaged).stdout
+    text = run("summary", damaged).stdout
+    assert told["damage"] in text
+    assert f"{told['dropped']:,} events are not in here: they are damaged or gone\n" in text
 
 
 def test_every_format_is_written_and_json_agrees_with_json_lines(tmp_path: Path) -> None:
