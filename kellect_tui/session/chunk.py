@@ -368,6 +368,12 @@ class ChunkWriter:
         chunk.args = args.copy() if len(args) < len(chunk.args) * 7 // 8 else args  # a little spare room is not worth a copy
         chunk.whos, chunk.whats = chunk.whos.copy(), chunk.whats.copy()
         chunk.sealed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The lookups ask this writer, which has them: without this only the collector would find it, and with it the chunk, long after retention."""
+        self._payloads.let_go()
+        del self._words_who, self._words_what
 
     def _append_payloads(self, records: NDArray[np.void], payload: NDArray[np.uint8], out: NDArray[np.uint16]) -> None:
         lengths = records["payload_len"].astype(np.int64)

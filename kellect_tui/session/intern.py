@@ -213,6 +213,10 @@ class Payloads:
             rows = order[start:end]
             out[rows] = self._of_one_length(whole, starts[rows] >> 3, int(ordered[start]) >> 3)
 
+    def let_go(self) -> None:
+        """Nothing more is looked up here: the lookups of each length, which ask this object, go."""
+        self._by_length.clear()
+
     def _of_one_length(self, whole: NDArray[np.uint64], starts: NDArray[np.int64], width: int) -> Codes | list[int]:
         if len(starts) <= _FEW:
             return [self.code(whole[at : at + width].tobytes()) for at in starts.tolist()]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import orjson
 import pytest
@@ -156,3 +159,20 @@ def test_times_are_of_the_epoch_those_of_losses_too() -> None:
     chunk, row = store.locate(EventId(0))
     assert int(chunk.time[row]) == 6_000 + OFFSET
     assert chunk.registers(row) == (3, 2, 1, 5_000 + OFFSET, 5_500 + OFFSET, 0)
+
+
+def test_a_chunk_that_was_let_go_needs_no_collector() -> None:
+    store = Store(keep_events=64, chunk_rows=64)
+    maker = Maker()
+    gc.disable()
+    try:
+        for number in range(3 * 64):
+            maker.open(b"/etc/%d" % number, pid=number)
+        store.append_batch(maker.batch(), 0)
+        first = [weakref.ref(chunk) for chunk in store.chunks]
+        for number in range(4 * 64):
+            maker.open(b"/var/%d" % number, pid=number)
+        store.append_batch(maker.batch(), 0)
+        assert [chunk() is None for chunk in first] == [True] * len(first)
+    finally:
+        gc.enable()
