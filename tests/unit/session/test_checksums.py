@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -13,30 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kellect_tui.errors import BadSessionFile
-from kellect_tui.events.record import to_dict
 from kellect_tui.export import export
 from kellect_tui.session.checksums import Gap, told
-from kellect_tui.session.file import SessionWriter, open_session, write_session
+from kellect_tui.session.file import SessionWriter
 from kellect_tui.session.messages import END_OF_STREAM, Header, custom_metadata, messages
-from kellect_tui.session.session import Session
 from tests.old_files import without_checksums
+from tests.saved import all_events, opened, saved
 from tests.synthetic import mixed, session_of
-
-
-def saved(session: Session) -> bytes:
-    file = io.BytesIO()
-    write_session(session, file)
-    return file.getvalue()
-
-
-def opened(data: bytes) -> Session:
-    return open_session(io.BytesIO(data))
-
-
-def all_events(session: Session) -> list[dict[str, Any]]:
-    view = session.view()
-    view.advance()
-    return [to_dict(event) | {"ns": event.time_ns} for event in view.rows(0, len(view))]
 
 
 @dataclass(frozen=True)

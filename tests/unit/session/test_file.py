@@ -28,27 +28,11 @@ from kellect_tui.session.file import SessionWriter, open_session, write_session
 from kellect_tui.session.filter import Context, parse
 from kellect_tui.session.messages import messages
 from kellect_tui.session.proctree import Snapshot, Tree
-from kellect_tui.session.session import Session
 from kellect_tui.summarizing import rendered
 from tests.old_files import without_checksums
+from tests.saved import all_events, opened, saved
 from tests.synthetic import START_NS, STEP_NS, Maker, mixed, session_of
 from tests.unit.session.test_view import CountIs
-
-
-def saved(session: Session) -> bytes:
-    file = io.BytesIO()
-    write_session(session, file)
-    return file.getvalue()
-
-
-def opened(data: bytes) -> Session:
-    return open_session(io.BytesIO(data))
-
-
-def all_events(session: Session) -> list[dict[str, object]]:
-    view = session.view()
-    view.advance()
-    return [to_dict(event) | {"ns": event.time_ns} for event in view.rows(0, len(view))]
 
 
 def assert_equal_chunks(one: Chunk, other: Chunk) -> None:

@@ -12,18 +12,13 @@ from kellect_tui.errors import BadSessionFile
 from kellect_tui.events.record import to_dict
 from kellect_tui.session import state_document
 from kellect_tui.session.arrow import LazyChunk
-from kellect_tui.session.file import SessionWriter, open_at_once, open_session, write_session
+from kellect_tui.session.file import SessionWriter, open_at_once, open_session
 from kellect_tui.session.filter import Context, parse
 from kellect_tui.session.processes import Processes
 from kellect_tui.session.session import Session
 from tests.old_files import without_checksums
+from tests.saved import saved
 from tests.synthetic import Maker, mixed, session_of
-
-
-def saved(session: Session) -> bytes:
-    file = io.BytesIO()
-    write_session(session, file)
-    return file.getvalue()
 
 
 def cut(session: Session) -> bytes:
