@@ -1,4 +1,4 @@
-"""What makes the start quick: no threads of numpy's, no TLS, no collector, a fair share for the thread that loads the probes.
+"""What makes the start quick: no threads of numpy's, no collector, a fair share for the thread that loads the probes.
 
 Imported before anything that imports numpy.
 """
@@ -29,21 +29,6 @@ def _load_numpy() -> None:
     finally:
         if given is None:
             del os.environ[_THREADS]
-
-
-def load_asyncio() -> None:
-    """Without TLS, which asyncio does without where Python has none: nothing here speaks it, and loading it takes a fiftieth of the start.
-
-    Who imports it later gets it.
-    """
-    known = sys.modules.get("ssl")
-    if known is None:
-        sys.modules["ssl"] = None  # type: ignore[assignment]  # so importing it fails
-    try:
-        import asyncio  # noqa: F401
-    finally:
-        if known is None:
-            del sys.modules["ssl"]
 
 
 @contextmanager

@@ -22,8 +22,3 @@ def test_numpy_starts_no_threads_and_nothing_of_it_is_left_for_commands_that_are
     code = "import os, kellect_tui.starting; print(os.environ.get('OPENBLAS_NUM_THREADS'), len(os.listdir('/proc/self/task')) if %r else 1)" % (not given)
     words = ["env", "-u", "OPENBLAS_NUM_THREADS", *([given] if given else []), sys.executable, "-c", code]
     assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == f"{left} 1\n"
-
-
-def test_the_screen_is_imported_without_tls_which_others_get() -> None:
-    code = "import sys, kellect_tui.tui.app as app; print('ssl' in sys.modules, app.asyncio.sslproto.ssl); import ssl; print(ssl.__name__)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False None\nssl\n"
